@@ -1,0 +1,177 @@
+"""Which estimation methods exist and which options each takes: one closed model per method.
+
+The command line, `study.yaml` and the JSON Schemas all read this module, so a name is spelt in one place.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from citypanel.declare.complaints import closest, complaints
+from citypanel.errors import DeclarationError
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _digit(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_split)]
+
+
+class Options(BaseModel):
+    """Options of a method; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LinearOptions(Options):
+    """Ordinary least squares, fixed effects, instruments."""
+
+    estimator: Literal["within", "between", "random", "2sls", "liml"] | None = Field(
+        None, description="within, between, random with effects; 2sls, liml with instruments; default within or 2sls"
+    )
+    ssc: Literal["reghdfe", "none"] = Field("reghdfe", description="small-sample correction")
+    singletons: Literal["drop", "keep"] = Field("drop", description="groups of one row in a fixed effect")
+    wild_bootstrap: int = Field(0, ge=0, description="draws of the wild cluster bootstrap; 0 is none")
+
+
+class EventStudyOptions(Options):
+    """Leads and lags around treatment."""
+
+    cohort: str = Field(description="column with the first treated period; empty or 0 is never")
+    leads: int = Field(4, ge=1)
+    lags: int = Field(4, ge=0)
+    base: int = Field(-1, description="event time left out")
+    bin_ends: bool = Field(True, description="periods beyond the ends are counted in the end bins")
+
+
+class DidOptions(Options):
+    """Difference in differences with staggered adoption."""
+
+    cohort: str
+    estimator: Literal["twfe", "bacon", "callaway_santanna", "sun_abraham", "imputation", "gardner"] = "twfe"
+    est_method: Literal["dr", "ipw", "reg"] = "dr"
+    base_period: Literal["varying", "universal"] = "varying"
+    control_group: Literal["never", "notyet"] = "never"
+    aggregate: Literal["simple", "group", "calendar", "dynamic"] = "simple"
+
+
+class PlaceboOptions(Options):
+    """Treatment reassigned at random, cohort sizes kept."""
+
+    treatment: str
+    draws: int = Field(500, ge=1, le=1_000_000)
+    keep_cohorts: bool = True
+
+
+class PsmDidOptions(Options):
+    """Matching on the score, then difference in differences on the matched sample."""
+
+    treated: str
+    score: Literal["logit", "probit"] = "logit"
+    match: Literal["kernel", "nearest", "radius"] = "kernel"
+    covariates: Names = Field((), description="of the score; default the formula's")
+    neighbours: int = Field(1, ge=1)
+    replace: bool = True
+    order: Literal["data", "score"] = "data"
+    ties: bool = True
+    caliper: float | None = Field(None, gt=0)
+    bandwidth: float = Field(0.06, gt=0)
+    support: bool = True
+    by_year: bool = True
+
+
+class QuantileOptions(Options):
+    """Quantile regression on panels."""
+
+    estimator: Literal["pooled", "canay", "mmqr"] = "pooled"
+    quantiles: Numbers = (0.1, 0.25, 0.5, 0.75, 0.9)
+    bootstrap: int = Field(0, ge=0)
+
+
+class GmmOptions(Options):
+    """Difference and system GMM for dynamic panels."""
+
+    system: bool = False
+    transform: Literal["fd", "fod"] = "fd"
+    steps: Annotated[Literal[1, 2], BeforeValidator(_digit)] = 2
+    windmeijer: bool = True
+    small: bool = False
+    gmm: str = Field("", description="VAR:MIN:MAX[:collapse][:eq=diff|level|both];...")
+    iv: str = Field("", description="VAR,VAR[:eq=diff|level|both];...")
+    time_dummies: bool = False
+    constant: Literal["auto", "true", "false"] = "auto"
+    h: Annotated[Literal[1, 2, 3], BeforeValidator(_digit)] = Field(3, description="one-step weight")
+
+
+class SpatialOptions(Options):
+    """Spatial lag, error and Durbin models by maximum likelihood."""
+
+    w: str = Field(description="weights: dense CSV, or long i,j,w")
+    w_ids: str | None = None
+    model: Literal["sar", "sem", "sdm"] = "sar"
+    row_standardise: bool = True
+    effects_fe: Literal["both", "unit", "time", "none"] = "both"
+    twoways_lag: Literal["demeaned", "dummies"] = "demeaned"
+    leeyu: bool = False
+    information: Literal["expected", "observed"] = "expected"
+    impacts: Literal["delta", "mc"] = "delta"
+    mc_draws: int = Field(1000, ge=1)
+
+
+class MoranOptions(Options):
+    """Moran's I, one row per period."""
+
+    w: str
+    w_ids: str | None = None
+    row_standardise: bool = True
+    assumption: Literal["randomisation", "normal", "permutation"] = "randomisation"
+    side: Literal["greater", "two"] = "greater"
+    permutations: int = Field(999, ge=1)
+
+
+class SpatialLmOptions(Options):
+    """Lagrange multiplier tests for spatial dependence."""
+
+    w: str
+    w_ids: str | None = None
+    row_standardise: bool = True
+    effects_fe: Literal["none", "both", "unit", "time"] = "none"
+
+
+class DescriptiveOptions(Options):
+    """Moments, correlations, variance inflation."""
+
+    winsorise: Numbers = Field((), description="lower and upper share, as 0.01,0.99")
+
+
+OPTIONS: dict[str, type[Options]] = {
+    "linear": LinearOptions,
+    "event_study": EventStudyOptions,
+    "did": DidOptions,
+    "placebo": PlaceboOptions,
+    "psm_did": PsmDidOptions,
+    "quantile": QuantileOptions,
+    "gmm": GmmOptions,
+    "spatial": SpatialOptions,
+    "moran": MoranOptions,
+    "spatial_lm": SpatialLmOptions,
+    "describe": DescriptiveOptions,
+    "correlate": DescriptiveOptions,
+    "vif": DescriptiveOptions,
+}
+
+
+def parse_options(method: str, given: dict[str, Any], place: str) -> Options:
+    """Validate the options of a method; `place` opens the message ("study x, analysis y" or "--option")."""
+    if method not in OPTIONS:
+        raise DeclarationError(f"{place}: method '{method}' is unknown{closest(method, OPTIONS)}")
+    try:
+        return OPTIONS[method].model_validate(given)
+    except ValidationError as error:
+        raise DeclarationError(complaints(error, OPTIONS[method], place)[0]) from None

@@ -1,0 +1,1 @@
+"""Estimators: a panel and a specification in, a result record out."""

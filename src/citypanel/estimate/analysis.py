@@ -1,0 +1,98 @@
+"""From specifications to a record: finds the method's module, runs it column by column, joins the answers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
+from typing import Protocol, cast
+
+import pandas as pd
+
+from citypanel.declare.specification import Specification
+from citypanel.errors import EstimationError
+from citypanel.estimate.outcome import Estimate
+from citypanel.result import ColumnResult, Record, Row, library_versions, sample_stamp
+
+# Looked up by name, not imported: a job loads, and is fingerprinted by, the one method it runs.
+METHODS = {
+    "linear": "citypanel.estimate.linear",
+    "event_study": "citypanel.estimate.event_study",
+    "did": "citypanel.estimate.did",
+    "placebo": "citypanel.estimate.placebo",
+    "psm_did": "citypanel.estimate.matching",
+    "quantile": "citypanel.estimate.quantile",
+    "gmm": "citypanel.estimate.gmm",
+    "spatial": "citypanel.estimate.spatial",
+    "moran": "citypanel.estimate.moran",
+    "spatial_lm": "citypanel.estimate.spatial_lm",
+    "describe": "citypanel.estimate.describe",
+    "correlate": "citypanel.estimate.describe",
+    "vif": "citypanel.estimate.describe",
+}
+
+
+class Method(Protocol):
+    """A module that estimates."""
+
+    def estimate(self, data: pd.DataFrame, specification: Specification) -> Estimate:
+        """Estimate one specification."""
+
+
+def load_method(name: str) -> Method:
+    """Import the module of a method."""
+    try:
+        return cast("Method", import_module(METHODS[name]))
+    except ModuleNotFoundError as missing:
+        if missing.name != METHODS[name]:
+            raise
+        raise EstimationError(f"method '{name}' is declared but not built in this version") from None
+
+
+def estimate_analysis(
+    data: pd.DataFrame,
+    specifications: Sequence[Specification],
+    *,
+    study: str | None = None,
+    analysis: str | None = None,
+    simulated: bool = False,
+) -> Record:
+    """Estimate the columns of one analysis on one panel.
+
+    Columns are numbered in the order of declaration; a method that answers with several columns
+    (quantiles, periods) keeps its own names when it stands alone.
+    """
+    first = specifications[0]
+    answers = [load_method(item.method).estimate(data, item) for item in specifications]
+    columns = [
+        _placed(column, number, len(answers), specification)
+        for number, (answer, specification) in enumerate(zip(answers, specifications, strict=True), start=1)
+        for column in answer.columns
+    ]
+    curves: dict[str, list[Row]] = {}
+    for number, answer in enumerate(answers, start=1):
+        for name, rows in answer.curves.items():
+            tagged = rows if len(answers) == 1 else [{"column": str(number), **row} for row in rows]
+            curves.setdefault(name, []).extend(tagged)
+    return Record(
+        method=first.method,
+        formula=first.formula,
+        columns=tuple(columns),
+        seed=first.seed,
+        warnings=tuple(dict.fromkeys(text for answer in answers for text in answer.warnings)),
+        curves=curves,
+        sample=sample_stamp(answers[0].sample, simulated=simulated),
+        versions=library_versions(),
+        study=study,
+        analysis=analysis,
+    )
+
+
+def _placed(column: ColumnResult, number: int, columns: int, specification: Specification) -> ColumnResult:
+    alone = columns == 1 and column.column
+    name = column.column if alone else f"{number}.{column.column}" if column.column not in ("", "1") else str(number)
+    return replace(
+        column,
+        column=name,
+        formula=specification.formula,
+        where=specification.where,
+        label=specification.label or column.label,
+    )
