@@ -167,6 +167,12 @@ OPTIONS: dict[str, type[Options]] = {
 }
 
 
+# Methods whose formula is a list of terms without an outcome.
+ONE_SIDED = ("describe", "correlate", "vif")
+# Options that name columns of the panel.
+SOURCED_OPTIONS = ("cohort", "treatment", "treated", "covariates")
+
+
 def parse_options(method: str, given: dict[str, Any], place: str) -> Options:
     """Validate the options of a method; `place` opens the message ("study x, analysis y" or "--option")."""
     if method not in OPTIONS:

@@ -1,0 +1,41 @@
+# Two commands are enough: `make` runs the workflow, `make test` runs the tests.
+# Both first make an environment of their own in .venv from the hash-locked requirements.
+
+PYTHON ?= python3
+CORES ?= all
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: all run test lint benchmark lock clean
+
+all: run
+
+run: $(READY)
+	@$(BIN)/snakemake --cores $(CORES) $(ARGS)
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/snakefmt --check Snakefile rules \
+	  && $(BIN)/codespell && $(BIN)/snakemake --lint
+
+benchmark: $(READY)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "citypanel needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked environment into $(VENV) (once, one to three minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf results .snakemake

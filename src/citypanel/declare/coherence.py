@@ -1,0 +1,118 @@
+"""Checks across the keys of a study: formulas name declared variables, exhibits name declared analyses."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from citypanel.declare.complaints import closest
+from citypanel.declare.exhibits import analyses_of
+from citypanel.declare.expression import names_in, parse_expression
+from citypanel.declare.formula import Formula, Term, parse_formula, parse_terms
+from citypanel.declare.methods import ONE_SIDED, SOURCED_OPTIONS, parse_options
+from citypanel.declare.study import RESERVED, Analysis, Column, Study
+from citypanel.declare.variables import FormulaVariable
+from citypanel.errors import DeclarationError
+
+
+def check_study(study: Study, name: str, *, sources: Iterable[str]) -> None:
+    """Check a study across its keys.
+
+    Parameters
+    ----------
+    study : Study
+    name : str
+        Opens every message.
+    sources : iterable of str
+        Columns of the yearbook and national series that variable formulas may name besides variables.
+
+    Raises
+    ------
+    DeclarationError
+        One line: study, key, what was found, what is allowed.
+    """
+    known = (*RESERVED, *study.variables)
+    for key in study.variables:
+        if key in RESERVED:
+            raise DeclarationError(f"study {name}, variable '{key}': the panel has a column of that name already")
+    _check_variable_formulas(study, name, tuple(sources))
+    for key, analysis in study.analyses.items():
+        for number, column in enumerate(analysis.columns, start=1):
+            place = f"study {name}, analysis '{key}', column {number}"
+            _check_column(study, analysis, column, place, known)
+    for key, exhibit in study.exhibits.items():
+        for wanted in analyses_of(exhibit):
+            if wanted not in study.analyses:
+                place = f"study {name}, exhibit '{key}'"
+                raise DeclarationError(f"{place}: analysis '{wanted}' is unknown{closest(wanted, study.analyses)}")
+
+
+def column_terms(column: Column, method: str, study: Study, place: str) -> Formula | tuple[Term, ...]:
+    """Parse a column's formula; methods that describe take a list of terms without an outcome."""
+    try:
+        if method in ONE_SIDED:
+            return parse_terms(column.formula, study.macros)
+        return parse_formula(column.formula, study.macros)
+    except DeclarationError as error:
+        raise DeclarationError(f"{place}: {error}") from None
+
+
+def _check_column(study: Study, analysis: Analysis, column: Column, place: str, known: tuple[str, ...]) -> None:
+    parsed = column_terms(column, analysis.method, study, place)
+    formula_names = (
+        parsed.names() if isinstance(parsed, Formula) else [n for term in parsed for n in term.names()]
+    )
+    _known(formula_names, known, f"{place}: the formula names")
+    vcov = column.vcov or analysis.vcov or "iid"
+    _known(_vcov_columns(vcov), known, f"{place}: vcov '{vcov}' names")
+    weights = column.weights or analysis.weights
+    _known([weights] if weights else [], known, f"{place}: weights name")
+    options = parse_options(analysis.method, {**analysis.options, **column.options}, place)
+    chosen = {key: getattr(options, key) for key in SOURCED_OPTIONS if hasattr(options, key)}
+    for key, value in chosen.items():
+        _known(_listed(value), known, f"{place}: option '{key}' names")
+
+
+def _listed(value: Any) -> list[str]:
+    if not value:
+        return []
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _vcov_columns(vcov: str) -> list[str]:
+    kind, _, argument = vcov.partition(":")
+    if kind == "cluster":
+        return argument.replace("^", "+").split("+")
+    return argument.split(":")[1:] if kind == "conley" else []
+
+
+def _known(names: Iterable[str], known: tuple[str, ...], sentence: str) -> None:
+    for name in names:
+        if name not in known:
+            raise DeclarationError(f"{sentence} '{name}', which the study does not declare{closest(name, known)}")
+
+
+def _check_variable_formulas(study: Study, name: str, sources: tuple[str, ...]) -> None:
+    reads: dict[str, list[str]] = {}
+    for key, variable in study.variables.items():
+        if not isinstance(variable, FormulaVariable):
+            continue
+        place = f"study {name}, variable '{key}'"
+        try:
+            found = list(dict.fromkeys(names_in(parse_expression(variable.formula))))
+        except DeclarationError as error:
+            raise DeclarationError(f"{place}: {error}") from None
+        _known(found, (*study.variables, *sources), f"{place}: the formula names")
+        reads[key] = [other for other in found if other in study.variables and other != key]
+    for key in reads:
+        _refuse_circle(key, reads, f"study {name}, variable '{key}'")
+
+
+def _refuse_circle(start: str, reads: dict[str, list[str]], place: str) -> None:
+    def below(key: str, seen: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for other in reads.get(key, ()):
+            if other == start:
+                yield (*seen, other)
+            elif other not in seen:
+                yield from below(other, (*seen, other))
+
+    for circle in below(start, (start,)):
+        raise DeclarationError(f"{place}: its formula leads back to itself ({' <- '.join(circle)})")

@@ -1,0 +1,63 @@
+"""What `config.yaml` may say: which studies, in which languages, from which raw files."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from citypanel.declare.complaints import complaints
+from citypanel.errors import DeclarationError
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+SAMPLE = "sample"
+
+
+def _listed(value: object) -> object:
+    return value.split(",") if isinstance(value, str) else value
+
+
+class SampleDeclaration(BaseModel):
+    """The simulated raw files that are generated where no licensed ones are given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: Literal["tiny", "default", "full"] = Field("default", description="size of the simulated raw files")
+    seed: int = Field(20112020, ge=0, lt=2**32, description="seed of the simulation")
+
+
+class Config(BaseModel):
+    """The run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    studies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        min_length=1, description="folders of `studies_folder` to run"
+    )
+    studies_folder: str = Field("studies", description="where the studies are declared")
+    languages: Annotated[tuple[Language, ...], BeforeValidator(_listed)] = Field(
+        LANGUAGES, min_length=1, description="languages of tables and figures"
+    )
+    raw: str = Field(
+        SAMPLE, description="`sample`, or a folder with customs/, patents/, yearbook/, world_trade/ (any of them)"
+    )
+    sample: SampleDeclaration = SampleDeclaration()
+    pathvars: dict[str, str] = Field({}, description="other places for results, logs and benchmarks")
+
+
+def parse_config(document: dict[str, Any], place: str = "config.yaml") -> Config:
+    """Validate a configuration; raise `DeclarationError` naming the key, what was found and what is allowed."""
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        raise DeclarationError(complaints(error, Config, place)[0]) from None
+
+
+def study_folder(config: Config, study: str, root: Path) -> Path:
+    """Return the folder of a study; raise if it is not there, naming the studies there are."""
+    folder = root / config.studies_folder / study
+    if not (folder / "study.yaml").is_file():
+        there = sorted(path.parent.name for path in (root / config.studies_folder).glob("*/study.yaml"))
+        known = ", ".join(there) or "none"
+        raise DeclarationError(f"config.yaml, key 'studies': '{study}' has no study.yaml; declared studies: {known}")
+    return folder

@@ -1,0 +1,108 @@
+"""What a `study.yaml` may say: a closed, typed model. Cross-key checks are in `declare.coherence`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from citypanel.declare.exhibits import Exhibit
+from citypanel.declare.methods import OPTIONS, Numbers
+from citypanel.declare.text import Text
+from citypanel.declare.variables import Variable
+
+RESERVED = ("city", "year", "province")  # columns every panel has
+FAMILIES = ("descriptive", "baseline", "robustness", "mechanism", "heterogeneity", "extension")
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Declaration(BaseModel):
+    """Base of every part: unknown keys are refused, nothing changes after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cities(Declaration):
+    """Which cities: a cluster of the register, provinces, a list of codes, or every one of the register."""
+
+    cluster: str | None = Field(None, description="a cluster of registers/city_clusters.csv")
+    provinces: tuple[int, ...] = Field((), description="province codes, as 330000")
+    adcodes: tuple[int, ...] = Field((), description="city codes, as 330100")
+    exclude: tuple[int, ...] = Field((), description="city codes left out")
+
+
+def _ascending(years: tuple[int, int]) -> tuple[int, int]:
+    if years[0] > years[1]:
+        raise ValueError("the first year comes after the last")
+    return years
+
+
+Years = Annotated[tuple[int, int], AfterValidator(_ascending)]
+
+
+class StudySample(Declaration):
+    """The rows of the panel: cities times years."""
+
+    cities: Cities = Cities()
+    years: Years = Field(description="first and last year")
+    base_year: int | None = Field(None, description="boundaries of this year; default the last year")
+
+
+def _one_or_many(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _formula_alone(value: object) -> object:
+    return {"formula": value} if isinstance(value, str) else value
+
+
+def vcov_text(value: object) -> object:
+    """Turn `{cluster: [city, year]}` into `cluster:city+year`; a text stays as it is."""
+    if isinstance(value, dict) and len(value) == 1:
+        kind, argument = next(iter(value.items()))
+        joined = "+".join(map(str, argument)) if isinstance(argument, list) else str(argument)
+        return f"{kind}:{joined}"
+    return value
+
+
+_VCOV = r"^(iid|hetero|HC1|HC2|HC3|cluster:.+|hac:\d+|dk:\d+|conley:[^:]+:[^:]+:[^:]+)$"
+Vcov = Annotated[str, BeforeValidator(vcov_text), Field(pattern=_VCOV)]
+
+
+class Column(Declaration):
+    """One column of an analysis; what is left out is taken from the analysis."""
+
+    formula: str = Field(description="fixest formula: y ~ x + ..macro | effects | endogenous ~ instruments")
+    label: Text | None = None
+    where: str | None = Field(None, description="COLUMN OP VALUE[ and ...]")
+    vcov: Vcov | None = None
+    weights: str | None = None
+    winsorise: Numbers | None = None
+    options: dict[str, Any] = Field({}, description="options of the method, over those of the analysis")
+
+
+class Analysis(Declaration):
+    """The columns of one table, estimated in one job."""
+
+    method: Literal[tuple(OPTIONS)] = "linear"  # type: ignore[valid-type]
+    family: Literal[FAMILIES] = "baseline"
+    columns: Annotated[
+        tuple[Annotated[Column, BeforeValidator(_formula_alone)], ...], BeforeValidator(_one_or_many)
+    ] = Field(min_length=1)
+    vcov: Vcov | None = Field(None, description="iid, hetero, HC2, HC3, {cluster: city}, hac:LAGS, ...")
+    weights: str | None = Field(None, description="column of weights")
+    where: str | None = None
+    winsorise: Numbers = Field((), description="shares cut off, as [0.01, 0.99]")
+    seed: int | None = Field(None, ge=0)
+    options: dict[str, Any] = Field({}, description="options of the method")
+
+
+class Study(Declaration):
+    """A study: sample, variables, analyses, exhibits. Formulas are parsed, never evaluated."""
+
+    title: Text
+    sample: StudySample
+    variables: dict[Identifier, Variable] = Field(min_length=1)
+    macros: dict[Identifier, str] = Field({}, description="texts that formulas insert by ..name")
+    analyses: dict[Identifier, Analysis] = Field(min_length=1)
+    exhibits: dict[Identifier, Exhibit] = {}
+    labels: dict[str, Text] = Field({}, description="labels of terms that are no variables")

@@ -1,0 +1,45 @@
+"""YAML as declarations need it: plain data only, a key given twice refused, faults named by file and line."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from citypanel.errors import DeclarationError
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain data; tags that would build objects are refused by the base class."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - signature of the base class
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if isinstance(key, Hashable) and key in seen:
+                problem = f"key '{key}' is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read one file; raise `DeclarationError` with file, line and fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DeclarationError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeclarationError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+    try:
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with one more check
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is not valid YAML"
+        raise DeclarationError(f"{path}{line}: {problem}") from None
+    except RecursionError:
+        raise DeclarationError(f"{path}: it is nested too deeply") from None
+    if not isinstance(document, dict):
+        raise DeclarationError(f"{path}: a mapping of keys is expected, found {type(document).__name__}")
+    return document
