@@ -1,8 +1,9 @@
-"""Fingerprints of library code, so that an edit reruns the jobs that depend on it, and no others.
+"""Fingerprints of code, so that an edit reruns the jobs that depend on it, and no others.
 
-Snakemake sees a rule's script but not what the script imports. Each script rule therefore carries
-`params: code=library_code("citypanel.estimate.linear")`: a hash over the syntax trees, without docstrings
-and comments, of the named modules and of every module of this package that they import, however deep.
+Snakemake sees a rule's script but not what the script imports, and it takes a touched script for a changed one.
+Each script rule therefore carries `params: code=script_code("estimate", "citypanel.estimate.linear")`: a hash
+over the syntax trees, without docstrings and comments, of the script, of the named modules, and of every module
+of this package that they import, however deep.
 """
 
 import ast
@@ -30,6 +31,15 @@ def library_code(*modules: str) -> str:
     for module in sorted(closure(*modules)):
         digest.update(f"{module}\0{_tree(module)[0]}\0".encode())
     return digest.hexdigest()[:LENGTH]
+
+
+def script_code(script: Path, *modules: str) -> str:
+    """Return the fingerprint of a script, of what it imports, and of `modules` that it loads by name."""
+    tree = ast.parse(script.read_text(encoding="utf-8"), filename=str(script))
+    imported = library_code(*modules, *_imports(tree))
+    _drop_docstrings(tree)
+    text = ast.dump(tree, annotate_fields=False)
+    return hashlib.sha256(f"{text}\0{imported}".encode()).hexdigest()[:LENGTH]
 
 
 def closure(*modules: str) -> frozenset[str]:

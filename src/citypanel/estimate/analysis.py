@@ -9,26 +9,9 @@ import pandas as pd
 
 from citypanel.declare.specification import Specification
 from citypanel.errors import EstimationError
+from citypanel.estimate.methods import METHODS
 from citypanel.estimate.outcome import Estimate
 from citypanel.result import ColumnResult, Record, Row, library_versions, sample_stamp
-
-# Looked up by name, not imported: a job loads, and is fingerprinted by, the one method it runs.
-METHODS = {
-    "linear": "citypanel.estimate.linear",
-    "event_study": "citypanel.estimate.event_study",
-    "did": "citypanel.estimate.did",
-    "placebo": "citypanel.estimate.placebo",
-    "psm_did": "citypanel.estimate.matching",
-    "quantile": "citypanel.estimate.quantile",
-    "gmm": "citypanel.estimate.gmm",
-    "spatial": "citypanel.estimate.spatial",
-    "moran": "citypanel.estimate.moran",
-    "spatial_lm": "citypanel.estimate.spatial_lm",
-    "describe": "citypanel.estimate.describe",
-    "correlate": "citypanel.estimate.describe",
-    "vif": "citypanel.estimate.describe",
-}
-
 
 class Method(Protocol):
     """A module that estimates."""

@@ -1,0 +1,1 @@
+"""Indicators, yearbook and registers in, a study's panel out."""

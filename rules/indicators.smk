@@ -1,0 +1,33 @@
+"""Enters: canonical tables. Leaves: one file of city-year values per indicator and variant, shared by studies."""
+
+
+def indicator_inputs(wildcards):
+    options = VARIANTS[wildcards.indicator, wildcards.variant]
+    return [f"<results>/canonical/{name}.parquet" for name in indicator_tables(wildcards.indicator, options)]
+
+
+rule build_indicator:
+    input:
+        tables=indicator_inputs,
+    output:
+        values="<results>/indicators/{indicator}/{variant}.parquet",
+    log:
+        "<logs>/build_indicator_{indicator}_{variant}.log",
+    benchmark:
+        "<benchmarks>/build_indicator_{indicator}_{variant}.tsv"
+    wildcard_constraints:
+        indicator=one_of(name for name, _ in VARIANTS),
+        variant=one_of(variant for _, variant in VARIANTS),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        indicator="{indicator}",
+        options=lambda wildcards: VARIANTS[wildcards.indicator, wildcards.variant],
+        code=lambda wildcards: code_of("build_indicator", f"citypanel.indicators.{wildcards.indicator}"),
+    message:
+        "Computing {wildcards.indicator} ({wildcards.variant}) by city and year"
+    script:
+        "../scripts/build_indicator.py"

@@ -1,0 +1,29 @@
+"""Enters: raw files of one kind. Leaves: a canonical table, its rejects, its attrition and a line per file."""
+
+
+rule intake:
+    input:
+        files=lambda wildcards: raw_files(wildcards.table),
+    output:
+        table="<results>/canonical/{table}.parquet",
+        rejects="<results>/intake/{table}/rejects.parquet",
+        attrition="<results>/intake/{table}/attrition.parquet",
+        files="<results>/intake/{table}/files.parquet",
+    log:
+        "<logs>/intake_{table}.log",
+    benchmark:
+        "<benchmarks>/intake_{table}.tsv"
+    wildcard_constraints:
+        table=one_of(RAW_FOLDERS),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        table="{table}",
+        code=lambda wildcards: code_of("intake", f"citypanel.intake.{RAW_FOLDERS[wildcards.table]}"),
+    message:
+        "Reading raw files into the table {wildcards.table}"
+    script:
+        "../scripts/intake.py"

@@ -1,0 +1,37 @@
+"""Enters: indicators, the yearbook table, registers. Leaves: a study's panel and a report on its variables."""
+
+
+def panel_indicator_files(wildcards):
+    needed = panel_indicators(DECLARED[wildcards.study])
+    return [f"<results>/indicators/{indicator}/{variant}.parquet" for indicator, variant in needed]
+
+
+def panel_table_files(wildcards):
+    return [f"<results>/canonical/{name}.parquet" for name in panel_tables(DECLARED[wildcards.study])]
+
+
+rule build_panel:
+    input:
+        indicators=panel_indicator_files,
+        tables=panel_table_files,
+    output:
+        panel="<results>/{study}/panel.parquet",
+        report="<results>/{study}/panel_report.csv",
+    log:
+        "<logs>/{study}/build_panel.log",
+    benchmark:
+        "<benchmarks>/{study}/build_panel.tsv"
+    wildcard_constraints:
+        study=STUDIES,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        declared=declared_panel,
+        code=code_of("build_panel"),
+    message:
+        "Building the panel of {wildcards.study}"
+    script:
+        "../scripts/build_panel.py"

@@ -1,0 +1,20 @@
+"""Compute one indicator by city and year, in one variant."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from citypanel.canonical import combine_origins, read_origin, write_frame
+from citypanel.declare.slices import parsed_indicator
+from citypanel.indicators.city import city_indicator
+from citypanel.reporting import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    with job(snakemake.log):
+        tables = {Path(path).stem: Path(path) for path in snakemake.input.tables}
+        options = parsed_indicator(snakemake.params.indicator, snakemake.params.options)
+        values = city_indicator(snakemake.params.indicator, tables, options)
+        origin = combine_origins(read_origin(path) for path in tables.values())
+        write_frame(values, Path(snakemake.output.values), origin=origin)

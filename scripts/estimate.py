@@ -1,0 +1,25 @@
+"""Estimate one analysis (all columns of one table) and write its result record."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from citypanel.canonical import read_frame, read_origin, written_beside
+from citypanel.declare.slices import specifications
+from citypanel.estimate.analysis import estimate_analysis
+from citypanel.reporting import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    with job(snakemake.log):
+        panel, declared = Path(snakemake.input.panel), snakemake.params.analysis
+        record = estimate_analysis(
+            read_frame(panel),
+            specifications(declared),
+            study=declared["study"],
+            analysis=declared["analysis"],
+            simulated=read_origin(panel).simulated,
+        )
+        with written_beside(Path(snakemake.output.record)) as beside:
+            beside.write_text(record.to_json(), encoding="utf-8")
