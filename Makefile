@@ -28,7 +28,8 @@ benchmark: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "citypanel needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "python's venv is missing: apt-get install python3-venv"; exit 2; }
 	@echo "Installing the locked environment into $(VENV) (once, one to three minutes)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
@@ -36,6 +37,7 @@ $(READY): requirements.lock pyproject.toml
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements.lock
+	$(BIN)/python envs/pin.py
 
 clean:
 	rm -rf results .snakemake

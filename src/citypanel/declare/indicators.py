@@ -1,0 +1,213 @@
+"""Which city indicators exist and which options each takes: one closed model per indicator.
+
+An indicator's file is shared by every study that declares the same options, because its path holds the
+`variant`: a short text that is the same for the same options and differs for different ones.
+"""
+
+import hashlib
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from citypanel.declare.complaints import closest, complaints
+from citypanel.declare.methods import Options
+from citypanel.errors import DeclarationError
+
+
+def _split(value: object) -> object:
+    """Turn `0.01,0.99` of the command line into its parts."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Years = Annotated[tuple[int, int], BeforeValidator(_split)]
+Shares = Annotated[tuple[float, float], BeforeValidator(_split)]
+
+
+class IndicatorOptions(Options):
+    """Options of an indicator.
+
+    `MAIN` is the option that always stands in the variant, first and without its name. `COLUMN` is the option
+    that only picks a column of the file and therefore is not part of the variant.
+    """
+
+    MAIN: ClassVar[str] = ""
+    COLUMN: ClassVar[str] = ""
+
+
+class SophisticationOptions(IndicatorOptions):
+    """PRODY and EXPY, Hausmann, Hwang and Rodrik (2007)."""
+
+    MAIN: ClassVar[str] = "level"
+
+    level: Literal["hs2", "hs4", "hs6"] = Field("hs6", description="digits of the product code")
+    prody: Literal["fixed", "yearly"] = Field(
+        "fixed", description="one PRODY from the mean of the base years, or one for each year"
+    )
+    base_years: Years | None = Field(
+        None, description="first and last year behind a fixed PRODY; default all"
+    )
+    reference: Literal["world", "province", "city"] = Field(
+        "world", description="economies whose trade and income make PRODY"
+    )
+    income: str = Field(
+        "gdp_per_head",
+        description="income of a province or city reference: a variable of city_year, real or nominal",
+    )
+    place: Literal["producing", "registered"] = Field("producing", description="city of an export")
+    weights: Literal["normalised", "raw"] = Field(
+        "normalised",
+        description="PRODY weights that sum to one, or revealed comparative advantages as they are",
+    )
+    leave_own_out: bool = Field(
+        False, description="PRODY without the place's own economy (world reference: without `home`)"
+    )
+    home: str = Field("CHN", description="economy of the cities in a world reference")
+    missing_products: Literal["report", "refuse"] = Field(
+        "report", description="exports of products without PRODY lower the coverage, or are an error"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SophisticationOptions":
+        if self.base_years is not None:
+            if self.base_years[0] > self.base_years[1]:
+                raise ValueError("base_years runs from the first to the last year")
+            if self.prody == "yearly":
+                raise ValueError("base_years belongs to prody: fixed")
+        return self
+
+
+class CooperationOptions(IndicatorOptions):
+    """Joint patents of organisations and the network between cities."""
+
+    MAIN: ClassVar[str] = "kind"
+    COLUMN: ClassVar[str] = "count"
+
+    kind: Literal["invention", "utility", "design", "all"] = Field("invention", description="patents counted")
+    count: Literal[
+        "joint_inventions",
+        "joint",
+        "joint_fractional",
+        "intra",
+        "inter",
+        "undetermined",
+        "partners",
+        "strength",
+        "eigenvector",
+        "betweenness",
+        "patents",
+    ] = Field("joint", description="column of the indicator; joint_inventions is joint of kind invention")
+
+    @model_validator(mode="after")
+    def _named_right(self) -> "CooperationOptions":
+        if self.count == "joint_inventions" and self.kind != "invention":
+            raise ValueError(f"count: joint_inventions goes with kind: invention, found kind: {self.kind}")
+        return self
+
+
+class RcaOptions(IndicatorOptions):
+    """Revealed comparative advantage, Balassa (1965)."""
+
+    MAIN: ClassVar[str] = "level"
+
+    level: Literal["hs2", "hs4", "hs6"] = "hs6"
+    place: Literal["producing", "registered"] = "producing"
+
+
+class ComplexityOptions(IndicatorOptions):
+    """Economic complexity of cities: eigenvector form and fitness."""
+
+    MAIN: ClassVar[str] = "level"
+    COLUMN: ClassVar[str] = "index"
+
+    level: Literal["hs2", "hs4", "hs6"] = "hs4"
+    place: Literal["producing", "registered"] = "producing"
+    index: Literal["eci", "fitness", "diversity"] = Field("eci", description="column of the indicator")
+    threshold: float = Field(1.0, gt=0, description="presence is RCA >= threshold")
+    pci_scale: Literal["own", "eci"] = Field(
+        "own", description="PCI standardised by its own moments, or by those of ECI"
+    )
+    ddof: Literal[0, 1] = Field(0, description="of the standard deviation that ECI and PCI are divided by")
+
+
+class QualityOptions(IndicatorOptions):
+    """Export quality as a demand residual."""
+
+    MAIN: ClassVar[str] = "method"
+
+    method: Literal["ksw", "by_product"] = Field(
+        "ksw", description="pooled with given sigma, or 2SLS by product"
+    )
+    level: Literal["hs2", "hs4", "hs6", "hs8"] = Field("hs6", description="digits of the product code")
+    place: Literal["producing", "registered"] = "producing"
+    sigma: str = Field("5", description="a number, or a file with product_prefix and sigma (ksw)")
+    divide: bool = Field(True, description="residual divided by sigma - 1")
+    trim: Shares = Field((0.0, 1.0), description="quality outside these shares of its scope is dropped")
+    scope: Literal["product", "product_year"] = Field(
+        "product_year", description="scope of the standardisation"
+    )
+    min_observations: int = Field(100, ge=2, description="thinner products are dropped (by_product)")
+    unit: Literal["modal", "any"] = Field("modal", description="quantities in the product's modal unit only")
+
+    @model_validator(mode="after")
+    def _shares_in_order(self) -> "QualityOptions":
+        low, high = self.trim
+        if not 0 <= low < high <= 1:
+            raise ValueError(f"trim is two shares in order, found {low:g}, {high:g}")
+        return self
+
+
+INDICATORS: dict[str, type[IndicatorOptions]] = {
+    "sophistication": SophisticationOptions,
+    "cooperation": CooperationOptions,
+    "rca": RcaOptions,
+    "complexity": ComplexityOptions,
+    "quality": QualityOptions,
+}
+
+
+def parse_indicator(name: str, given: dict[str, Any], place: str) -> IndicatorOptions:
+    """Validate the options of an indicator; `place` opens the message ("study x, variable y")."""
+    if name not in INDICATORS:
+        raise DeclarationError(f"{place}: indicator '{name}' is unknown{closest(name, INDICATORS)}")
+    try:
+        return INDICATORS[name].model_validate(given)
+    except ValidationError as error:
+        raise DeclarationError(complaints(error, INDICATORS[name], place)[0]) from None
+
+
+def variant(options: IndicatorOptions) -> str:
+    """Return a short text for a file path: the main choice, then every other option that is not the default.
+
+    Examples
+    --------
+    >>> variant(SophisticationOptions(level="hs2"))
+    'hs2'
+    >>> variant(SophisticationOptions(leave_own_out=True, base_years=(2000, 2002)))
+    'hs6-base_years_2000_2002-leave_own_out'
+    """
+    parts = [str(getattr(options, options.MAIN))] if options.MAIN else []
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        if name not in (options.MAIN, options.COLUMN) and value != field.default:
+            parts.append(_slug(name, value))
+    return "-".join(parts)
+
+
+def column(options: IndicatorOptions) -> str:
+    """Return the column of the file that the options pick; empty where the file has one value only."""
+    if not options.COLUMN:
+        return ""
+    return str(getattr(options, options.COLUMN)).replace("joint_inventions", "joint")
+
+
+def _slug(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return name if value else f"no_{name}"
+    items = value if isinstance(value, tuple) else (value,)
+    text = "_".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
+    if re.fullmatch(r"[\w.]+", text, re.ASCII) and len(text) <= 40:
+        return f"{name}_{text}"
+    # A path or a Chinese name: the digest keeps two of them apart, the readable part is for people.
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", text.rsplit("/", 1)[-1]).strip("_")[:20]
+    return f"{name}_{readable}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -1,0 +1,152 @@
+"""The part of a study that one job may see, as plain data for `params`.
+
+A job reruns when its slice changes. So a slice holds what the job computes with and nothing else: labels and
+titles are in the slices of exhibits only, and an analysis sees its own columns with the macros filled in.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from citypanel.declare.exhibits import analyses_of
+from citypanel.declare.formula import expand_macros
+from citypanel.declare.indicators import IndicatorOptions, column, parse_indicator, variant
+from citypanel.declare.methods import parse_options
+from citypanel.declare.specification import Specification
+from citypanel.declare.study import Analysis, Column, Study
+from citypanel.declare.variables import VariableBase, indicator_options
+
+Slice = dict[str, Any]
+
+TABLES = {
+    "sophistication": ("exports", "world_trade"),
+    "cooperation": ("patents",),
+    "complexity": ("exports",),
+    "quality": ("exports",),
+}
+UNIT, TIME = "city", "year"
+
+
+def indicator_variants(studies: Iterable[Study]) -> dict[tuple[str, str], Slice]:
+    """Return the options of every indicator file that the studies need, by (indicator, variant)."""
+    found: dict[tuple[str, str], Slice] = {}
+    for study in studies:
+        for variable in study.variables.values():
+            options = indicator_options(variable)
+            if options is not None:
+                found[variable.source, variant(options)] = _file_options(options)  # type: ignore[attr-defined]
+    return dict(sorted(found.items()))
+
+
+def indicator_tables(indicator: str, options: Slice) -> tuple[str, ...]:
+    """Return the canonical tables that an indicator is computed from."""
+    income = options.get("reference", "world") != "world"
+    return (*TABLES[indicator], "city_year") if income else TABLES[indicator]
+
+
+def _file_options(options: IndicatorOptions) -> Slice:
+    return options.model_dump(mode="json", exclude={options.COLUMN} if options.COLUMN else None)
+
+
+def panel_slice(study: Study) -> Slice:
+    """Return what the panel is built from: the sample, and for each variable where it comes from."""
+    variables = {name: _variable_slice(variable) for name, variable in study.variables.items()}
+    return {"sample": study.sample.model_dump(mode="json"), "variables": variables}
+
+
+def _variable_slice(variable: VariableBase) -> Slice:
+    options = indicator_options(variable)
+    if options is None:
+        return variable.model_dump(mode="json", exclude={"label", "definition"})
+    return {
+        "source": variable.source,  # type: ignore[attr-defined]
+        "variant": variant(options),
+        "column": column(options),
+        "transform": variable.transform,
+    }
+
+
+def panel_indicators(study: Study) -> list[tuple[str, str]]:
+    """Return the (indicator, variant) files that a study's panel reads."""
+    return list(indicator_variants([study]))
+
+
+def panel_tables(study: Study) -> tuple[str, ...]:
+    """Return the canonical tables that a study's panel reads by itself: the yearbook, if a variable needs it."""
+    kinds = {getattr(variable, "source", "formula") for variable in study.variables.values()}
+    return ("city_year",) if kinds & {"yearbook", "formula"} else ()
+
+
+def study_tables(study: Study) -> tuple[str, ...]:
+    """Return every canonical table that a study rests on, directly or through indicators."""
+    variants = indicator_variants([study])
+    through = [table for (name, _), options in variants.items() for table in indicator_tables(name, options)]
+    return tuple(dict.fromkeys([*through, *panel_tables(study)]))
+
+
+def analysis_slice(study: Study, name: str, analysis: str) -> Slice:
+    """Return the columns of one analysis, each complete in itself."""
+    declared = study.analyses[analysis]
+    columns = [_column_slice(study, declared, column) for column in declared.columns]
+    return {"study": name, "analysis": analysis, "columns": columns}
+
+
+def _column_slice(study: Study, analysis: Analysis, column: Column) -> Slice:
+    return {
+        "method": analysis.method,
+        "formula": expand_macros(column.formula, study.macros),
+        "vcov": column.vcov or analysis.vcov,
+        "weights": column.weights or analysis.weights,
+        "where": _joined(analysis.where, column.where),
+        "winsorise": list(analysis.winsorise if column.winsorise is None else column.winsorise),
+        "seed": analysis.seed,
+        "options": {**analysis.options, **column.options},
+    }
+
+
+def _joined(*conditions: str | None) -> str | None:
+    given = [condition for condition in conditions if condition]
+    return " and ".join(given) or None
+
+
+def specifications(analysis: Mapping[str, Any]) -> list[Specification]:
+    """Turn the slice of an analysis into what its estimator reads."""
+    place = f"study {analysis['study']}, analysis '{analysis['analysis']}'"
+    return [_specification(column, place) for column in analysis["columns"]]
+
+
+def _specification(column: Mapping[str, Any], place: str) -> Specification:
+    return Specification(
+        method=column["method"],
+        formula=column["formula"],
+        options=parse_options(column["method"], column["options"], place),
+        unit=UNIT,
+        time=TIME,
+        vcov=column["vcov"],
+        weights=column["weights"],
+        where=column["where"],
+        winsorise=tuple(column["winsorise"]),
+        seed=column["seed"],
+    )
+
+
+def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
+    """Return an exhibit's declaration with the labels of everything it may show."""
+    declared = study.exhibits[exhibit]
+    labels = {key: variable.label for key, variable in study.variables.items()} | study.labels
+    columns = {
+        analysis: [column.label.model_dump() if column.label else None for column in study.analyses[analysis].columns]
+        for analysis in analyses_of(declared)
+    }
+    return {
+        "study": name,
+        "exhibit": exhibit,
+        **declared.model_dump(mode="json"),
+        "labels": {key: text.model_dump() for key, text in labels.items()},
+        "columns": columns,
+        "years": list(study.sample.years),
+    }
+
+
+def parsed_indicator(name: str, options: Slice) -> IndicatorOptions:
+    """Turn the slice of an indicator file into its options."""
+    return parse_indicator(name, options, f"indicator {name}")

@@ -1,0 +1,90 @@
+"""Where a study's variables come from: an indicator, the yearbook, a policy register, or a formula of others."""
+
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+
+from citypanel.declare.indicators import INDICATORS, IndicatorOptions
+from citypanel.declare.text import Text
+
+
+class VariableBase(BaseModel):
+    """What every variable declares."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: Text
+    transform: Literal["none", "log", "log1p"] = Field("none", description="log1p is ln(1 + x)")
+    definition: Text | None = Field(None, description="how the variable is measured, for the variables table")
+
+
+class YearbookVariable(VariableBase):
+    """A column of the yearbook or of the national series."""
+
+    source: Literal["yearbook"]
+    column: str = Field(description="a name of registers/yearbook_variables.csv or national_series.csv")
+
+
+class PolicyVariable(VariableBase):
+    """Treatment from registers/policies.csv."""
+
+    source: Literal["policy"]
+    policy: str = Field(description="a policy of the register")
+    form: Literal["treated", "cohort", "ever"] = Field(
+        "treated", description="treated: 1 from the first year on; cohort: the first year, 0 never; ever: 1 if ever"
+    )
+    units: Literal["prefecture", "any"] = Field(
+        "prefecture", description="any: a treated county or district also treats its city"
+    )
+
+
+class FormulaVariable(VariableBase):
+    """Arithmetic on other variables and on columns of the yearbook."""
+
+    formula: str = Field(description="as fdi_usd_wan * usd_cny / gdp_wan")
+
+
+def _indicator_variable(name: str, options: type[IndicatorOptions]) -> type[VariableBase]:
+    kind = Annotated[Literal[name], Field(description=f"the indicator {name}")]  # type: ignore[valid-type]
+    return create_model(
+        f"{name.title().replace('_', '')}Variable", __base__=(VariableBase, options), source=(kind, ...)
+    )
+
+
+# Comparative advantage is by product and no column of a city panel.
+INDICATOR_VARIABLES = {
+    name: _indicator_variable(name, options) for name, options in INDICATORS.items() if name != "rca"
+}
+SOURCES: dict[str, type[VariableBase]] = {
+    "yearbook": YearbookVariable,
+    "policy": PolicyVariable,
+    **INDICATOR_VARIABLES,
+    "formula": FormulaVariable,
+}
+
+
+def _source(value: object) -> str:
+    given = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else {}
+    return "formula" if "formula" in given else str(given.get("source"))
+
+
+_CHOICES: Any = reduce(or_, [Annotated[model, Tag(name)] for name, model in SOURCES.items()])
+Variable = Annotated[
+    _CHOICES,
+    Discriminator(
+        _source,
+        custom_error_type="unknown_source",
+        custom_error_message=f"it needs a 'formula', or a 'source' out of {', '.join([*SOURCES][:-1])}",
+    ),
+]
+
+
+def indicator_options(variable: VariableBase) -> IndicatorOptions | None:
+    """Return the options of the indicator behind a variable, or None for other sources."""
+    source = getattr(variable, "source", "")
+    if source not in INDICATOR_VARIABLES:
+        return None
+    model = INDICATORS[source]
+    return model.model_validate({key: getattr(variable, key) for key in model.model_fields})
