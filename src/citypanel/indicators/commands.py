@@ -1,0 +1,155 @@
+"""What `citypanel indicator NAME` computes: plain tables in, CSV files out, one function for each indicator.
+
+Column names are those of the command's public contract; a few names of well-known sources are accepted where
+the contract's own name is absent.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from citypanel.errors import InputError
+from citypanel.indicators.files import (
+    Wanted,
+    listed,
+    read_columns,
+    refuse_negative,
+    require_unique,
+    write_csv,
+)
+from citypanel.indicators.prody import Weights
+from citypanel.indicators.sophistication import FIXED, baskets, prody_table, references
+
+EXPORTER = Wanted("exporter", "name", ("country", "reporter"))
+PRODUCT = Wanted("product", "code", ("hs", "hs6", "hs4", "hs2"))
+VALUE = Wanted("value", "number", ("value_usd",))
+YEAR = Wanted("year", "year", optional=True)
+INCOME = Wanted("income", "number_or_missing", ("gdp_per_head", "value"))
+PLACE = Wanted("place", "name", ("city", "adcode"))
+
+
+def run_sophistication(
+    trade: Path,
+    income: Path,
+    out: Path,
+    *,
+    places: Path | None = None,
+    prody: Literal["fixed", "yearly"] | None = None,
+    weights: Weights = "normalised",
+    leave_own_out: bool = False,
+    home: str | None = None,
+    refuse_missing: bool = False,
+    digits: int | None = None,
+) -> list[Path]:
+    """Write `OUT.prody.csv` and `OUT.expy.csv`: income levels of products and of export baskets.
+
+    Parameters
+    ----------
+    trade : Path
+        exporter, product, value(, year); rows of the same key are added up.
+    income : Path
+        exporter, income(, year), one row each; an empty income or 0 is unknown.
+    out : Path
+        Beginning of the names of the two files.
+    places : Path, optional
+        place, product, value(, year): baskets to value with the world's PRODY instead of the exporters' own.
+    prody : {"fixed", "yearly"}, optional
+        Default: yearly where `trade` has years.
+    leave_own_out : bool
+        An exporter's EXPY leaves its own trade out of PRODY, a place's leaves out that of `home`.
+    digits : int, optional
+        Leading digits of the product codes that make a product.
+
+    Returns
+    -------
+    list of Path
+        `OUT.prody.csv`: product(, year), prody. `OUT.expy.csv`: exporter or place(, year), expy, coverage.
+
+    Raises
+    ------
+    InputError
+        A table that breaks the contract; products without PRODY where `refuse_missing`.
+    """
+    world = _with_income(_trade(trade, EXPORTER, digits), _income(income), income)
+    _require_economies(world, trade, income)
+    yearly = "year" in world and prody != "fixed"
+    if prody == "yearly" and not yearly:
+        raise InputError(f"{trade}: column 'year' is missing; prody yearly needs it")
+    exports = world if places is None else _trade(places, PLACE, digits)
+    if yearly and "year" not in exports:
+        raise InputError(
+            f"{places}: column 'year' is missing while PRODY is yearly; add it or choose prody fixed"
+        )
+    exports = exports.rename(columns={"exporter": "place"})
+    if leave_own_out:
+        exports = exports.assign(own=_own(exports, places, home, world))
+    known = references(_dated(world), yearly=yearly)
+    values = baskets(_dated(exports), known, weights=weights, refuse=refuse_missing)
+    values = values[["place", "year", "expy", "coverage"]]
+    named = values.rename(columns={"place": "exporter" if places is None else "place"})
+    return [
+        write_csv(_undated(prody_table(known, weights)), Path(f"{out}.prody.csv")),
+        write_csv(_undated(named), Path(f"{out}.expy.csv")),
+    ]
+
+
+def _trade(path: Path, who: Wanted, digits: int | None) -> pd.DataFrame:
+    """Read exports of `who`; the same key in several rows is added up."""
+    frame = read_columns(path, [who, PRODUCT, VALUE, YEAR])
+    refuse_negative(frame["value"], f"{path}, column 'value'")
+    empty = np.flatnonzero(frame[who.name] == "")
+    if empty.size:
+        raise InputError(
+            f"{path}, column '{who.name}', row {empty[0] + 2}: found an empty cell; allowed: a name"
+        )
+    if digits is not None:
+        frame["product"] = frame["product"].str.slice(0, digits)
+    keys = [name for name in (who.name, "product", "year") if name in frame]
+    total: pd.DataFrame = frame.groupby(keys, as_index=False)[["value"]].sum()
+    return total
+
+
+def _income(path: Path) -> pd.DataFrame:
+    frame = read_columns(path, [EXPORTER, INCOME, YEAR])
+    refuse_negative(frame["income"], f"{path}, column 'income'")
+    require_unique(frame, [name for name in ("exporter", "year") if name in frame], str(path))
+    return frame
+
+
+def _with_income(trade: pd.DataFrame, income: pd.DataFrame, path: Path) -> pd.DataFrame:
+    keys = ["exporter", "year"] if "year" in income else ["exporter"]
+    if "year" in income and "year" not in trade:
+        raise InputError(
+            f"{path}: column 'year' is there but the trade table has none; give both years or neither"
+        )
+    return trade.merge(income, on=keys, how="left", validate="many_to_one")
+
+
+def _require_economies(world: pd.DataFrame, trade: Path, income: Path) -> None:
+    if not ((world["income"] > 0) & (world["value"] > 0)).any():
+        shown = listed(sorted(set(world["exporter"])))
+        raise InputError(f"{income}: no exporter of {trade} has an income; its exporters are {shown}")
+
+
+def _own(
+    exports: pd.DataFrame, places: Path | None, home: str | None, world: pd.DataFrame
+) -> pd.Series | str:
+    if places is None:
+        return exports["place"]
+    if home is None or home not in set(world["exporter"]):
+        raise InputError(
+            f"leave_own_out with places needs home, an exporter of the trade table; found {home!r}"
+        )
+    return home
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a table without years the one period that stands for all."""
+    return frame if "year" in frame else frame.assign(year=FIXED)
+
+
+def _undated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave the year out again where there is none."""
+    return frame if (frame["year"] != FIXED).any() else frame.drop(columns="year")
