@@ -1,8 +1,8 @@
 """Projections on fixed effects, from a panel of 400 rows to tens of millions of badly connected rows.
 
 The residual of a weighted regression on indicators is found by the normal equations of the indicators, after
-the factor with most levels has been eliminated exactly. What is left is solved by a pivoted Cholesky factor (few
-levels) or by conjugate gradients (many levels); balanced two-way panels have a closed form.
+the factor with most levels has been eliminated exactly. What is left is solved by a pivoted Cholesky factor
+(few levels) or by conjugate gradients (many levels); balanced two-way panels have a closed form.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ TOLERANCE = 1e-14  # of the projection's error, relative to the column's spread
 NOISE = 1e-17  # residuals below this share of the column's spread are rounding
 NULL_SPACE = 1e-13  # directions flatter than this are redundant levels, not slow convergence
 MAX_STEPS = 20_000
-ERROR_WINDOW = 8  # steps over which the decrease of the error is summed
+ERROR_WINDOW = 8  # least number of steps over which the decrease of the error is summed
 
 
 def within_projection(columns: Matrix, effects: Sequence[Codes], weights: Vector | None = None) -> Matrix:
@@ -199,7 +199,8 @@ class _Eliminated(_Solver):
         eliminated = np.asarray(self.across.multiply(self.scaled).sum(axis=0)).ravel()
         own = self.inside.diagonal()
         # A level that the eliminated factor explains nearly whole keeps a small positive weight.
-        return np.maximum(own - eliminated, 1e-8 * own)
+        kept: Vector = np.maximum(own - eliminated, 1e-8 * own)
+        return kept
 
     def residuals(self, columns: Matrix) -> Matrix:
         return np.column_stack([self._column(column) for column in columns.T])
@@ -226,16 +227,17 @@ class _Eliminated(_Solver):
     def _conjugate_gradients(self, right: Vector, scale: float) -> Vector:
         """Solve until the estimated error of the fitted values is below the tolerance.
 
-        By Hestenes and Stiefel the energy of the error after step k is at least the sum of step * (r'z) over the following steps; the
-        sum over a window of steps, Strakos and Tichy (2002), ETNA 13, is what is compared.
+        The error's energy before a step exceeds the one after it by step * (r'z), Hestenes and Stiefel; the
+        sum over the last third of the steps, and at least a window of them, is compared, Strakos and Tichy
+        (2002), ETNA 13. A window that grows with the steps is not fooled by slow stretches.
         """
         solution = np.zeros_like(right)
         residual = right.copy()
         conditioned = residual / self.diagonal
         direction = conditioned.copy()
         product = float(np.sum(residual * conditioned))
-        decreases: list[float] = []
-        for _ in range(MAX_STEPS):
+        gains = np.zeros(MAX_STEPS + 1)
+        for k in range(1, MAX_STEPS + 1):
             if product <= NOISE**2 * scale:
                 return solution
             image = self._apply(direction)
@@ -245,8 +247,9 @@ class _Eliminated(_Solver):
             step = product / curvature
             solution += step * direction
             residual -= step * image
-            decreases.append(step * product)
-            if len(decreases) >= ERROR_WINDOW and sum(decreases[-ERROR_WINDOW:]) < TOLERANCE**2 * scale:
+            gains[k] = step * product
+            window = max(ERROR_WINDOW, k // 3)
+            if k >= window and float(gains[k - window + 1 : k + 1].sum()) < TOLERANCE**2 * scale:
                 return solution
             conditioned = residual / self.diagonal
             following = float(np.sum(residual * conditioned))
