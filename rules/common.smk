@@ -1,5 +1,6 @@
 """Helpers only: what is declared, where raw files are, which slice and which code a job sees."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,9 +23,23 @@ from citypanel.registers import Registers
 from citypanel.sample import sample_files
 
 SCRIPTS = Path(workflow.basedir) / "scripts"
+# Relative, so that a checkout may be moved without a rerun.
+REGISTERS = Path(os.path.relpath(Path(workflow.basedir) / "registers"))
 FORMATS = ("tex", "csv", "xlsx", "html", "docx")
 PICTURES = ("pdf", "png", "csv")
-RAW_FOLDERS = {"exports": "customs", "patents": "patents", "city_year": "yearbook", "world_trade": "world_trade"}
+RAW_FOLDERS = {
+    "exports": "customs",
+    "patents": "patents",
+    "city_year": "yearbook",
+    "world_trade": "world_trade",
+}
+RAW_REGISTERS = {
+    "exports": ("layouts", "countries", "customs_areas", "cities", "city_history"),
+    "patents": ("layouts", "cities", "city_history"),
+    "city_year": ("layouts", "cities", "city_history", "yearbook_variables", "units"),
+    "world_trade": ("layouts", "countries"),
+}
+PANEL_REGISTERS = ("cities", "city_clusters", "national_series", "policies")
 
 try:
     CONFIG = parse_config(config)
@@ -49,7 +64,11 @@ LANGUAGES = one_of(CONFIG.languages)
 
 def exhibits_of(study, kinds):
     """Return the exhibits of a study that are of these kinds, in the order of declaration."""
-    return [name for name, exhibit in DECLARED[study].exhibits.items() if exhibit.kind in kinds]
+    return [
+        name
+        for name, exhibit in DECLARED[study].exhibits.items()
+        if exhibit.kind in kinds
+    ]
 
 
 def every_exhibit(kinds):
@@ -60,13 +79,27 @@ def raw_files(table):
     """Return the raw files behind a canonical table: of the sample, or of the user's folder."""
     folder = RAW_FOLDERS[table]
     if CONFIG.raw == SAMPLE:
-        names = [name for name in sample_files(CONFIG.sample.preset) if name.startswith(f"{folder}/")]
+        names = [
+            name
+            for name in sample_files(CONFIG.sample.preset)
+            if name.startswith(f"{folder}/")
+        ]
         return [f"<results>/raw/{name}" for name in names]
-    found = sorted(path for path in (Path(CONFIG.raw) / folder).glob("*") if path.is_file())
+    found = sorted(
+        path for path in (Path(CONFIG.raw) / folder).glob("*") if path.is_file()
+    )
     if not found:
-        print(f"error: config.yaml, key 'raw': no file in {Path(CONFIG.raw) / folder}", file=sys.stderr)
+        print(
+            f"error: config.yaml, key 'raw': no file in {Path(CONFIG.raw) / folder}",
+            file=sys.stderr,
+        )
         sys.exit(2)
     return [str(path) for path in found]
+
+
+def registers(*names):
+    """Return the files of these registers: what a job looks up is one of its inputs."""
+    return [str(REGISTERS / f"{name}.csv") for name in names]
 
 
 def code_of(script, *modules):
@@ -79,7 +112,9 @@ def declared_panel(wildcards):
 
 
 def declared_analysis(wildcards):
-    return analysis_slice(DECLARED[wildcards.study], wildcards.study, wildcards.analysis)
+    return analysis_slice(
+        DECLARED[wildcards.study], wildcards.study, wildcards.analysis
+    )
 
 
 def declared_exhibit(wildcards):
@@ -89,7 +124,10 @@ def declared_exhibit(wildcards):
 def exhibit_records(wildcards):
     """Return the records that an exhibit reads."""
     exhibit = DECLARED[wildcards.study].exhibits[wildcards.exhibit]
-    return [f"<results>/{wildcards.study}/estimates/{name}.json" for name in analyses_of(exhibit)]
+    return [
+        f"<results>/{wildcards.study}/estimates/{name}.json"
+        for name in analyses_of(exhibit)
+    ]
 
 
 def method_code(wildcards):

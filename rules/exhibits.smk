@@ -5,7 +5,11 @@ rule render_table:
     input:
         records=exhibit_records,
     output:
-        files=expand("<results>/{{study}}/tables/{{exhibit}}_{language}.{format}", language=CONFIG.languages, format=FORMATS),
+        files=expand(
+            "<results>/{{study}}/tables/{{exhibit}}_{language}.{format}",
+            language=CONFIG.languages,
+            format=FORMATS,
+        ),
     log:
         "<logs>/{study}/render_table_{exhibit}.log",
     benchmark:
@@ -32,7 +36,11 @@ rule draw_figure:
     input:
         records=exhibit_records,
     output:
-        files=expand("<results>/{{study}}/figures/{{exhibit}}_{language}.{format}", language=CONFIG.languages, format=PICTURES),
+        files=expand(
+            "<results>/{{study}}/figures/{{exhibit}}_{language}.{format}",
+            language=CONFIG.languages,
+            format=PICTURES,
+        ),
     log:
         "<logs>/{study}/draw_figure_{exhibit}.log",
     benchmark:

@@ -3,7 +3,10 @@
 
 def indicator_inputs(wildcards):
     options = VARIANTS[wildcards.indicator, wildcards.variant]
-    return [f"<results>/canonical/{name}.parquet" for name in indicator_tables(wildcards.indicator, options)]
+    return [
+        f"<results>/canonical/{name}.parquet"
+        for name in indicator_tables(wildcards.indicator, options)
+    ]
 
 
 rule build_indicator:
@@ -26,7 +29,9 @@ rule build_indicator:
     params:
         indicator="{indicator}",
         options=lambda wildcards: VARIANTS[wildcards.indicator, wildcards.variant],
-        code=lambda wildcards: code_of("build_indicator", f"citypanel.indicators.{wildcards.indicator}"),
+        code=lambda wildcards: code_of(
+            "build_indicator", f"citypanel.indicators.{wildcards.indicator}"
+        ),
     message:
         "Computing {wildcards.indicator} ({wildcards.variant}) by city and year"
     script:

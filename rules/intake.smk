@@ -4,6 +4,7 @@
 rule intake:
     input:
         files=lambda wildcards: raw_files(wildcards.table),
+        registers=lambda wildcards: registers(*RAW_REGISTERS[wildcards.table]),
     output:
         table="<results>/canonical/{table}.parquet",
         rejects="<results>/intake/{table}/rejects.parquet",
@@ -22,7 +23,9 @@ rule intake:
         mem_mb=3000,
     params:
         table="{table}",
-        code=lambda wildcards: code_of("intake", f"citypanel.intake.{RAW_FOLDERS[wildcards.table]}"),
+        code=lambda wildcards: code_of(
+            "intake", f"citypanel.intake.{RAW_FOLDERS[wildcards.table]}"
+        ),
     message:
         "Reading raw files into the table {wildcards.table}"
     script:

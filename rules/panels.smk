@@ -3,17 +3,24 @@
 
 def panel_indicator_files(wildcards):
     needed = panel_indicators(DECLARED[wildcards.study])
-    return [f"<results>/indicators/{indicator}/{variant}.parquet" for indicator, variant in needed]
+    return [
+        f"<results>/indicators/{indicator}/{variant}.parquet"
+        for indicator, variant in needed
+    ]
 
 
 def panel_table_files(wildcards):
-    return [f"<results>/canonical/{name}.parquet" for name in panel_tables(DECLARED[wildcards.study])]
+    return [
+        f"<results>/canonical/{name}.parquet"
+        for name in panel_tables(DECLARED[wildcards.study])
+    ]
 
 
 rule build_panel:
     input:
         indicators=panel_indicator_files,
         tables=panel_table_files,
+        registers=registers(*PANEL_REGISTERS),
     output:
         panel="<results>/{study}/panel.parquet",
         report="<results>/{study}/panel_report.csv",

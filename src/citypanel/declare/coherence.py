@@ -100,7 +100,8 @@ def _check_variable_formulas(study: Study, name: str, sources: tuple[str, ...]) 
             found = list(dict.fromkeys(names_in(parse_expression(variable.formula))))
         except DeclarationError as error:
             raise DeclarationError(f"{place}: {error}") from None
-        _known(found, (*study.variables, *sources), f"{place}: the formula names")
+        others = [other for other in study.variables if other != key]
+        _known(found, (*others, *sources), f"{place}: the formula names")
         reads[key] = [other for other in found if other in study.variables and other != key]
     for key in reads:
         _refuse_circle(key, reads, f"study {name}, variable '{key}'")

@@ -2,33 +2,40 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 SHOWN = 12  # allowed values listed in a message before it is cut
 
+Node = dict[str, Any]
+
 
 def closest(found: str, allowed: Iterable[str]) -> str:
     """Return "; did you mean 'x'? allowed: ..." for a word that is not among `allowed`."""
     names = [str(name) for name in allowed]
     near = get_close_matches(str(found), names, n=1)
-    meant = f"; did you mean '{near[0]}'?" if near else ""
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-    return f"{meant}; allowed: {shown}" if names else f"{meant}; none is declared"
+    if not names:
+        return "; none is declared"
+    return f"; did you mean '{near[0]}'? allowed: {shown}" if near else f"; allowed: {shown}"
 
 
 def complaints(error: ValidationError, model: type[BaseModel], place: str) -> list[str]:
     """Return one line per fault, each opened by `place` and the key's path."""
-    return [f"{place}, {_line(detail, model)}" for detail in error.errors(include_url=False)]
+    schema = model.model_json_schema()
+    return [f"{place}, {_line(detail, schema)}" for detail in error.errors(include_url=False)]
 
 
-def _line(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    path = ".".join(str(part) for part in detail["loc"] if not _is_union_tag(part)) or "the whole declaration"
-    found = _shown(detail["input"])
+def _line(detail: ErrorDetails, schema: Node) -> str:
+    location = detail["loc"]
+    shown, node = _walk(location[:-1] if detail["type"] == "extra_forbidden" else location, schema)
+    path = ".".join(shown) or "the whole declaration"
+    found = _quoted(detail["input"])
     if detail["type"] == "extra_forbidden":
-        keys = _keys_beside(detail["loc"], model)
-        return f"key '{path}' is unknown{closest(str(detail['loc'][-1]), keys)}"
+        key = ".".join([*shown, str(location[-1])])
+        return f"key '{key}' is unknown{closest(str(location[-1]), node.get('properties', {}))}"
     if detail["type"] == "missing":
         return f"key '{path}' is missing"
     if detail["type"] == "literal_error":
@@ -37,42 +44,49 @@ def _line(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return f"key '{path}' is {found}; {reason[:1].lower()}{reason[1:]}"
 
 
-def _is_union_tag(part: int | str) -> bool:
-    """Pydantic puts the name of the tried type in the path of a union; a user never wrote it."""
-    return isinstance(part, str) and (part[:1].isupper() or "[" in part or part in ("str", "int", "float", "bool"))
+def _walk(location: tuple[int | str, ...], schema: Node) -> tuple[list[str], Node]:
+    """Follow a fault's location through a schema; return the path as a user wrote it, and where it ends.
+
+    Pydantic's locations also hold the tag of the alternative that was tried; no user wrote that.
+    """
+    shown: list[str] = []
+    node = _resolved(schema, schema)
+    for part in location:
+        tagged = _tagged(node, part, schema)
+        if tagged is None:
+            shown.append(str(part))
+        node = _child(node, part, schema) if tagged is None else tagged
+    return shown, node
 
 
-def _keys_beside(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
-    """Return the keys that would have been allowed where an unknown one was found."""
-    schema = model.model_json_schema(by_alias=True)
-    node = schema
-    for part in location[:-1]:
-        node = _child(_resolved(node, schema), part, schema)
-    found = _resolved(node, schema)
-    return list(found.get("properties", {}))
-
-
-def _child(node: dict, part: int | str, schema: dict) -> dict:  # type: ignore[type-arg]
-    if isinstance(part, int):
-        items = node.get("items", {})
-        return items if isinstance(items, dict) else {}
-    if part in node.get("properties", {}):
-        return dict(node["properties"][part])
-    for choice in [*node.get("anyOf", []), *node.get("oneOf", [])]:
+def _tagged(node: Node, part: int | str, schema: Node) -> Node | None:
+    """Return the alternative of `node` that the tag `part` names, or None if `part` is no tag."""
+    for choice in [*node.get("oneOf", []), *node.get("anyOf", [])]:
         resolved = _resolved(choice, schema)
-        if resolved.get("title") == part or part in str(resolved.get("properties", {}).get("source", "")):
+        keys = resolved.get("properties", {})
+        constants = [keys[key].get("const") for key in ("source", "kind") if key in keys]
+        if part in constants or (part == "formula" and "formula" in keys and not constants):
             return resolved
-    extra = node.get("additionalProperties", {})
-    return extra if isinstance(extra, dict) else {}
+    return None
 
 
-def _resolved(node: dict, schema: dict) -> dict:  # type: ignore[type-arg]
+def _child(node: Node, part: int | str, schema: Node) -> Node:
+    if isinstance(part, int):
+        child = node.get("items", {})
+    else:
+        others = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties", {}))
+        child = node.get("properties", {}).get(part, others)
+    return _resolved(child, schema) if isinstance(child, dict) else {}
+
+
+def _resolved(node: Node, schema: Node) -> Node:
+    """Follow references, and pick the one alternative that is an object or a list of them."""
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    choices = [c for c in node.get("anyOf", []) if c.get("type") != "null"]
-    return _resolved(choices[0], schema) if len(choices) == 1 else node
+    structured = [c for c in node.get("anyOf", []) if "$ref" in c or c.get("type") in ("object", "array")]
+    return _resolved(structured[0], schema) if len(structured) == 1 else node
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

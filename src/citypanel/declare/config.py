@@ -31,11 +31,11 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    studies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+    studies: Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
         min_length=1, description="folders of `studies_folder` to run"
     )
     studies_folder: str = Field("studies", description="where the studies are declared")
-    languages: Annotated[tuple[Language, ...], BeforeValidator(_listed)] = Field(
+    languages: Annotated[tuple[Language, ...], BeforeValidator(_listed, json_schema_input_type=str | list[Language])] = Field(
         LANGUAGES, min_length=1, description="languages of tables and figures"
     )
     raw: str = Field(

@@ -19,8 +19,8 @@ def _digit(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Numbers = Annotated[tuple[float, ...], BeforeValidator(_split)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split, json_schema_input_type=str | list[str])]
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_split, json_schema_input_type=str | list[float])]
 
 
 class Options(BaseModel):

@@ -65,7 +65,11 @@ def vcov_text(value: object) -> object:
 
 
 _VCOV = r"^(iid|hetero|HC1|HC2|HC3|cluster:.+|hac:\d+|dk:\d+|conley:[^:]+:[^:]+:[^:]+)$"
-Vcov = Annotated[str, BeforeValidator(vcov_text), Field(pattern=_VCOV)]
+Vcov = Annotated[
+    str,
+    BeforeValidator(vcov_text, json_schema_input_type=str | dict[str, str | int | list[str]]),
+    Field(pattern=_VCOV),
+]
 
 
 class Column(Declaration):
@@ -80,14 +84,19 @@ class Column(Declaration):
     options: dict[str, Any] = Field({}, description="options of the method, over those of the analysis")
 
 
+_FormulaOrColumn = str | Column
+_Columns = tuple[Annotated[Column, BeforeValidator(_formula_alone, json_schema_input_type=_FormulaOrColumn)], ...]
+Columns = Annotated[
+    _Columns, BeforeValidator(_one_or_many, json_schema_input_type=_FormulaOrColumn | list[_FormulaOrColumn])
+]
+
+
 class Analysis(Declaration):
     """The columns of one table, estimated in one job."""
 
     method: Literal[tuple(OPTIONS)] = "linear"  # type: ignore[valid-type]
     family: Literal[FAMILIES] = "baseline"
-    columns: Annotated[
-        tuple[Annotated[Column, BeforeValidator(_formula_alone)], ...], BeforeValidator(_one_or_many)
-    ] = Field(min_length=1)
+    columns: Columns = Field(min_length=1, description="formulas, or columns with their own vcov, where, options")
     vcov: Vcov | None = Field(None, description="iid, hetero, HC2, HC3, {cluster: city}, hac:LAGS, ...")
     weights: str | None = Field(None, description="column of weights")
     where: str | None = None
