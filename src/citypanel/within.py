@@ -19,7 +19,7 @@ from citypanel.errors import EstimationError
 DENSE_LEVELS = 1200  # a Cholesky factor of this size takes a fraction of a second
 TOLERANCE = 1e-14  # of the projection's error, relative to the column's spread
 NOISE = 1e-17  # residuals below this share of the column's spread are rounding
-NULL_SPACE = 1e-13  # directions flatter than this are redundant levels, not slow convergence
+UNLINKED = 1e-11  # share of a level's rows below which it stands for a component of its own
 MAX_STEPS = 20_000
 ERROR_WINDOW = 8  # least number of steps over which the decrease of the error is summed
 
@@ -190,17 +190,18 @@ class _Eliminated(_Solver):
         self.scaled = sparse.diags(1.0 / one.totals) @ self.across
         self.back = self.across.T.tocsr()
         self.factor = _PivotedCholesky(self._complement()) if others.total <= DENSE_LEVELS else None
-        self.diagonal = self._diagonal() if self.factor is None else np.empty(0)
+        self.conditioner = self._conditioner() if self.factor is None else np.empty(0)
 
     def _complement(self) -> Matrix:
         return np.asarray((self.inside - self.back @ self.scaled).toarray(), dtype=np.float64)
 
-    def _diagonal(self) -> Vector:
+    def _conditioner(self) -> Vector:
+        """Return the inverse diagonal of the complement; zero for levels no other row links to the rest."""
         eliminated = np.asarray(self.across.multiply(self.scaled).sum(axis=0)).ravel()
         own = self.inside.diagonal()
-        # A level that the eliminated factor explains nearly whole keeps a small positive weight.
-        kept: Vector = np.maximum(own - eliminated, 1e-8 * own)
-        return kept
+        linked = own - eliminated > UNLINKED * own
+        inverse: Vector = np.where(linked, 1.0 / np.where(linked, own - eliminated, 1.0), 0.0)
+        return inverse
 
     def residuals(self, columns: Matrix) -> Matrix:
         return np.column_stack([self._column(column) for column in columns.T])
@@ -233,7 +234,7 @@ class _Eliminated(_Solver):
         """
         solution = np.zeros_like(right)
         residual = right.copy()
-        conditioned = residual / self.diagonal
+        conditioned = residual * self.conditioner
         direction = conditioned.copy()
         product = float(np.sum(residual * conditioned))
         gains = np.zeros(MAX_STEPS + 1)
@@ -242,7 +243,7 @@ class _Eliminated(_Solver):
                 return solution
             image = self._apply(direction)
             curvature = float(np.sum(direction * image))
-            if curvature <= NULL_SPACE * float(np.sum(direction * direction * self.diagonal)):
+            if curvature <= 0:
                 return solution
             step = product / curvature
             solution += step * direction
@@ -251,7 +252,7 @@ class _Eliminated(_Solver):
             window = max(ERROR_WINDOW, k // 3)
             if k >= window and float(gains[k - window + 1 : k + 1].sum()) < TOLERANCE**2 * scale:
                 return solution
-            conditioned = residual / self.diagonal
+            conditioned = residual * self.conditioner
             following = float(np.sum(residual * conditioned))
             direction = conditioned + (following / product) * direction
             product = following
