@@ -1,0 +1,90 @@
+"""What reruns after an edit, and what does not."""
+
+import json
+import os
+
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+STUDY = "studies/yrd_cooperation/study.yaml"
+
+
+def test_nothing_is_done_twice(finished) -> None:
+    assert finished.jobs() == {}
+
+
+def test_a_docstring_a_comment_and_a_blank_line_rerun_nothing(finished) -> None:
+    with finished.edited("src/citypanel/estimate/linear.py", '"""', '"""Edited. '):
+        with finished.edited("src/citypanel/panel/assemble.py", "import numpy", "# why\n\nimport numpy"):
+            assert finished.jobs() == {}
+
+
+def test_touched_files_rerun_nothing(finished) -> None:
+    for pattern in ("scripts/*.py", "src/citypanel/estimate/*.py", "registers/*.csv", STUDY, "results/raw/*/*"):
+        for path in finished.root.glob(pattern):
+            os.utime(path)
+    assert finished.jobs() == {}
+
+
+def test_a_logic_edit_reruns_the_dependent_jobs_only(finished) -> None:
+    edit = ("src/citypanel/estimate/describe.py", "import numpy as np", "import numpy as np\n\nEDITED = 1")
+    with finished.edited(*edit):
+        assert finished.jobs() == {"estimate": 3, "render_table": 2}
+
+
+def test_an_edited_script_reruns_its_rule(finished) -> None:
+    with finished.edited("scripts/render_table.py", "if __name__", "EDITED = 1\n\nif __name__"):
+        assert finished.jobs() == {"render_table": 3}
+
+
+def test_one_edited_column_reruns_that_analysis_and_its_table(finished) -> None:
+    with finished.edited(STUDY, "- quality ~ inno | city + year", "- quality ~ inno | city"):
+        assert finished.jobs() == {"estimate": 1, "render_table": 1}
+
+
+def test_an_edited_label_reruns_exhibits_only(finished) -> None:
+    with finished.edited(STUDY, "en: Openness", "en: Trade openness"):
+        assert finished.jobs() == {"render_table": 3}
+
+
+def test_an_edited_variable_rebuilds_the_panel_and_no_indicator(finished) -> None:
+    with finished.edited(STUDY, "formula: loans_wan / deposits_wan", "formula: deposits_wan / loans_wan"):
+        jobs = finished.jobs()
+    assert jobs == {"build_panel": 1, "estimate": 4, "render_table": 3}
+
+
+def test_an_edited_register_reruns_what_looks_it_up(finished) -> None:
+    with finished.edited("registers/policies.csv", "ip_model_city", "ip_model_city_"):
+        assert set(finished.jobs()) == {"build_panel", "estimate", "render_table"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("vcov: hetero", "vcov: robust", "study yrd_cooperation, key 'analyses.baseline.vcov' is 'robust'"),
+        ("analysis: baseline", "analysis: base", "analysis 'base' is unknown; did you mean 'baseline'?"),
+        ("yangtze_delta_41", "yangtze", "key 'sample.cities.cluster': 'yangtze' is unknown"),
+        ("column: wage_yuan", "column: wages", "variable 'wage': column 'wages' is unknown"),
+    ],
+)
+def test_a_wrong_declaration_stops_the_run_with_one_line_and_exit_code_2(finished, old, new, expected) -> None:
+    with finished.edited(STUDY, old, new):
+        done = finished.snakemake("--dry-run")
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_every_record_and_table_says_that_the_data_are_simulated(finished) -> None:
+    results = finished.root / "results" / "yrd_cooperation"
+    for path in results.glob("estimates/*.json"):
+        assert json.loads(path.read_text(encoding="utf-8"))["sample"]["simulated"] is True
+    for path in results.glob("tables/*.tex"):
+        text = path.read_text(encoding="utf-8")
+        assert "imulated" in text or "模拟" in text, path
+
+
+def test_snakemake_lint_has_nothing_to_say(finished) -> None:
+    done = finished.snakemake("--lint")
+    assert done.returncode == 0, done.stdout + done.stderr
