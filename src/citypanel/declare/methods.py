@@ -84,6 +84,10 @@ class PsmDidOptions(Options):
     bandwidth: float = Field(0.06, gt=0)
     support: bool = True
     by_year: bool = True
+    kernel: Literal["epanechnikov", "normal", "biweight", "uniform", "tricube"] = "epanechnikov"
+    tie_tolerance: float = Field(
+        1e-5, ge=0, description="of squared distances in standard deviations of the score, for ties=true"
+    )
 
 
 class QuantileOptions(Options):
@@ -107,6 +111,7 @@ class GmmOptions(Options):
     time_dummies: bool = False
     constant: Literal["auto", "true", "false"] = "auto"
     h: Annotated[Literal[1, 2, 3], BeforeValidator(_digit)] = Field(3, description="one-step weight")
+    artests: int = Field(2, ge=1, le=20, description="highest order of the tests for serial correlation")
 
 
 class SpatialOptions(Options):
@@ -114,7 +119,9 @@ class SpatialOptions(Options):
 
     w: str = Field(description="weights: dense CSV, or long i,j,w")
     w_ids: str | None = None
-    model: Literal["sar", "sem", "sdm"] = "sar"
+    model: Literal["sar", "sem", "sdm", "sac", "sdem"] = Field(
+        "sar", description="lag, error, Durbin, lag and error, Durbin error"
+    )
     row_standardise: bool = True
     effects_fe: Literal["both", "unit", "time", "none"] = "both"
     twoways_lag: Literal["demeaned", "dummies"] = "demeaned"
@@ -122,6 +129,7 @@ class SpatialOptions(Options):
     information: Literal["expected", "observed"] = "expected"
     impacts: Literal["delta", "mc"] = "delta"
     mc_draws: int = Field(1000, ge=1)
+    durbin: Names = Field((), description="regressors whose W x enters sdm and sdem; default all")
 
 
 class MoranOptions(Options):
@@ -131,8 +139,11 @@ class MoranOptions(Options):
     w_ids: str | None = None
     row_standardise: bool = True
     assumption: Literal["randomisation", "normal", "permutation"] = "randomisation"
-    side: Literal["greater", "two"] = "greater"
+    side: Literal["greater", "two", "less"] = "greater"
     permutations: int = Field(999, ge=1)
+    local: bool = Field(False, description="local Moran's I and scatter of each unit as curves")
+    fdr: bool = Field(False, description="local p-values adjusted by the false discovery rate within a period")
+    alpha: float = Field(0.05, gt=0, lt=1, description="level of the local clusters")
 
 
 class SpatialLmOptions(Options):
@@ -142,6 +153,7 @@ class SpatialLmOptions(Options):
     w_ids: str | None = None
     row_standardise: bool = True
     effects_fe: Literal["none", "both", "unit", "time"] = "none"
+    twoways_lag: Literal["demeaned", "dummies"] = Field("demeaned", description="W(Qy), or Q(Wy) as with dummies")
 
 
 class DescriptiveOptions(Options):

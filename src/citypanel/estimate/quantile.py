@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import qr
 from scipy.stats import t as student
 
-from citypanel.arrays import Codes, Matrix, Vector
+from citypanel.arrays import Codes, Mask, Matrix, Vector
 from citypanel.declare.methods import QuantileOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError
+from citypanel.estimate.collinearity import independent_columns
 from citypanel.estimate.design import INTERCEPT, Design, build_design
 from citypanel.estimate.mmqr import RULE, fit_location_scale, influence, residual_quantiles
 from citypanel.estimate.outcome import Estimate
@@ -122,21 +122,11 @@ def _divided_effects(
     return (design.effects[first],), rest
 
 
-def _independent(X: Matrix, names: tuple[str, ...], effects: FixedEffects | None) -> tuple[Vector, list[str]]:
+def _independent(X: Matrix, names: tuple[str, ...], effects: FixedEffects | None) -> tuple[Mask, list[str]]:
     """Return which columns are kept, and the names of shown ones that are not; the first of a set stays."""
-    Z = X if effects is None else effects.residuals(X)
-    size = np.linalg.norm(X, axis=0)
-    keep = np.linalg.norm(Z, axis=0) > 1e-9 * np.maximum(size, 1e-300)
-    while True:
-        columns = np.flatnonzero(keep)
-        if columns.size == 0:
-            raise EstimationError("no regressor is left: the fixed effects absorb them all")
-        unit = Z[:, columns] / np.linalg.norm(Z[:, columns], axis=0)
-        triangle = np.abs(np.diag(qr(unit, mode="r")[0]))
-        weak = np.flatnonzero(triangle[: columns.size] < 1e-9)
-        if weak.size == 0:
-            break
-        keep[columns[weak[0]]] = False
+    keep = independent_columns(X if effects is None else effects.residuals(X), np.linalg.norm(X, axis=0))
+    if not keep.any():
+        raise EstimationError("no regressor is left: the fixed effects absorb them all")
     return keep, [name for at, name in enumerate(names) if not keep[at]]
 
 
