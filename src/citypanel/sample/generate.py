@@ -1,0 +1,105 @@
+"""Write a whole sample: four kinds of raw files, the notice, and the truth."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from citypanel.sample.customs_dirt import FAULTS
+from citypanel.sample.customs_files import write_customs
+from citypanel.sample.folder import replacing
+from citypanel.sample.incopat import write_patents
+from citypanel.sample.notice import notice
+from citypanel.sample.presets import (
+    NOTICE,
+    PRESETS,
+    TRUTH,
+    Preset,
+    checked_kinds,
+    checked_seed,
+    preset_of,
+    sample_files,
+)
+from citypanel.sample.tables import PANEL, products
+from citypanel.sample.world import World, simulated_world
+from citypanel.sample.yearbook import write_yearbooks
+
+YEAR_OF_SHORT_CODES = 2013  # in this year the world table's codes have lost their leading zeros
+
+
+def write_sample(folder: Path, preset: str, seed: int, kinds: tuple[str, ...] | None = None) -> None:
+    """Write the simulated raw files of a preset; the folder appears whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Created, or replaced if it holds nothing but files of a sample.
+    preset
+        `tiny`, `default` or `full`.
+    seed
+        From 0 to 2^63 - 1; the same seed gives the same bytes.
+    kinds
+        Some of `customs`, `patents`, `yearbook`, `world_trade`; all of them if not given.
+
+    Raises
+    ------
+    InputError
+        Unknown preset or kind, absurd seed, a folder with other files in it, no space: one line each.
+    """
+    size, seed, chosen = preset_of(preset), checked_seed(seed), checked_kinds(kinds)
+    folder = Path(folder).absolute()
+    known = {name for each in PRESETS for name in sample_files(each)}
+    with replacing(folder, known, size.megabytes) as fresh:
+        truth = _write_kinds(fresh, size, seed, chosen)
+        (fresh / NOTICE).write_text(notice(size, seed), encoding="utf-8")
+        (fresh / TRUTH).write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_kinds(folder: Path, size: Preset, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
+    truth: dict[str, Any] = {
+        "simulated": True,
+        "preset": size.name,
+        "seed": seed,
+        "panel": f"citypanel/sample/data/{PANEL}",
+        "joint_inventions_divided_by": size.patent_divisor,
+        "attrition_steps": {fault.kind: fault.step for fault in FAULTS} | {"duplicate": "duplicates"},
+        "files": {},
+    }
+    for kind in kinds:
+        (folder / kind).mkdir()
+    if {"customs", "world_trade"} & set(kinds):
+        world = simulated_world(products(size.chapters, size.products_per_chapter), seed)
+    if "customs" in kinds:
+        truth["files"] |= write_customs(folder / "customs", world, size.customs_rows, seed)
+    if "patents" in kinds:
+        files, joint, seats = write_patents(folder / "patents", size.patent_divisor, seed)
+        truth["files"] |= files
+        truth |= {"joint_inventions": joint, "seats_of_applicants": seats}
+    if "yearbook" in kinds:
+        truth["files"] |= write_yearbooks(folder / "yearbook", size.other_cities, seed)
+    if "world_trade" in kinds:
+        truth["files"] |= _write_world(folder / "world_trade", world)
+    return truth
+
+
+def _write_world(folder: Path, world: World) -> dict[str, dict[str, int]]:
+    """Write the world table as CSV with a byte-order mark; an empty income is missing, a value of 0 no trade."""
+    counts = {"rows": 0, "rows_without_income": 0, "rows_without_trade": 0, "codes_without_leading_zero": 0}
+    path = folder / "world_trade_2011_2020.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        file.write("exporter,year,hs6,value,gdp_per_head\r\n")
+        for t, year in enumerate(world.years):
+            for j, economy in enumerate(world.economies):
+                income = world.income[t, j]
+                sold = np.flatnonzero(world.value[t, j])
+                for k in sold if sold.size else [0]:
+                    code = world.products.hs6[k]
+                    short = code.lstrip("0") if year == YEAR_OF_SHORT_CODES else code
+                    money = f"{income:.2f}" if np.isfinite(income) else ""
+                    file.write(f"{economy},{year},{short},{world.value[t, j, k]},{money}\r\n")
+                    counts["rows"] += 1
+                    counts["rows_without_income"] += money == ""
+                    counts["rows_without_trade"] += not sold.size
+                    counts["codes_without_leading_zero"] += short != code
+    return {f"world_trade/{path.name}": counts}

@@ -1,0 +1,154 @@
+"""Who applies with whom: patents whose joint invention counts by city and year are those of the panel."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from citypanel.sample.applicants import FOREIGN, Applicant, Draws, city_pools, partners_elsewhere, person
+from citypanel.sample.tables import target_panel
+
+INVENTION, UTILITY, DESIGN, PCT = "invention", "utility", "design", "pct"
+BETWEEN_CITIES = 0.3  # share of a city's joint inventions with a partner in another of the 41 cities
+WITH_ELSEWHERE = 0.2  # share of the others with a partner outside the 41
+# further patents for each joint invention: they must not be counted
+SOLE, WITH_PERSONS, PERSONS_ONLY, JOINT_UTILITY, JOINT_DESIGN, ABROAD, TWIN, JOINT_ELSEWHERE, UNRESOLVABLE = (
+    0.12, 0.04, 0.02, 0.04, 0.02, 0.01, 0.02, 0.01, 0.004,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Patent:
+    """One application: its kind, serial inside year and kind, day, and applicants in order."""
+
+    kind: str
+    year: int
+    serial: int
+    month: int
+    day: int
+    applicants: tuple[Applicant, ...]
+    group: str
+
+    @property
+    def organisations(self) -> int:
+        """Return how many applicants are no natural persons."""
+        return sum(applicant.kind != "个人" for applicant in self.applicants)
+
+
+def joint_counts(year: int, divisor: int) -> dict[int, int]:
+    """Return the joint inventions of each city in a year: the panel's, divided and rounded up for small presets."""
+    panel = target_panel()
+    counts = panel.of_year(year, "n_patents").astype(int)
+    return {code: -(-int(n) // divisor) for code, n in zip(panel.adcodes, counts, strict=True)}
+
+
+class Applications:
+    """Draws the applications of each year from pools of organisations that stay the same over the years."""
+
+    def __init__(self, divisor: int, seed: int) -> None:
+        self.divisor = divisor
+        self._draws = Draws(np.random.default_rng([seed, 31]))
+        self._pools = city_pools(self._draws)
+        self._elsewhere = partners_elsewhere()
+        self._serial: dict[tuple[int, str], int] = {}
+
+    def of_year(self, year: int) -> list[Patent]:
+        """Return the year's applications in random order."""
+        joint = [self._patent(INVENTION, year, team, "joint") for team in self._teams(year)]
+        found = joint + list(self._not_counted(year, joint))
+        found += [
+            self._patent(INVENTION, year, (a,), "first_applicant") for a in self._only_as_partner(found)
+        ]
+        return self._draws.shuffled(found)
+
+    def applicants(self) -> list[Applicant]:
+        """Return every organisation with a place."""
+        return [a for pool in self._pools.values() for a in pool] + self._elsewhere
+
+    def _patent(self, kind: str, year: int, team: tuple[Applicant, ...], group: str) -> Patent:
+        self._serial[year, kind] = self._serial.get((year, kind), 0) + 1 + self._draws.below(3)
+        month, day = 1 + self._draws.below(12), 1 + self._draws.below(28)
+        return Patent(kind, year, self._serial[year, kind], month, day, team, group)
+
+    def _teams(self, year: int) -> Iterator[tuple[Applicant, ...]]:
+        """Yield the applicants of each joint invention; each city appears as often as the panel says."""
+        alone: list[int] = []
+        open_hands: list[int] = []
+        for code, count in joint_counts(year, self.divisor).items():
+            between = int(count * BETWEEN_CITIES)
+            open_hands += [code] * between
+            alone += [code] * (count - between)
+        open_hands = self._draws.shuffled(open_hands)
+        while open_hands:
+            size = 3 if self._draws.uniform() < 0.08 else 2
+            team, open_hands = open_hands[:size], open_hands[size:]
+            if len(team) >= 2 and len(set(team)) == len(team):
+                yield self._with_persons([self._member(code) for code in team])
+            else:
+                alone += team
+        for code in alone:
+            yield self._with_persons(self._local_team(code))
+
+    def _local_team(self, code: int) -> list[Applicant]:
+        if self._draws.uniform() < WITH_ELSEWHERE:
+            team = [self._member(code), self._draws.one_of(self._elsewhere)]
+            return team if self._draws.uniform() < 0.5 else team[::-1]
+        return self._distinct(code, 3 if self._draws.uniform() < 0.1 else 2)
+
+    def _distinct(self, code: int, size: int) -> list[Applicant]:
+        team: list[Applicant] = []
+        while len(team) < size:
+            member = self._member(code)
+            if member not in team:
+                team.append(member)
+        return team
+
+    def _member(self, code: int) -> Applicant:
+        """Return an organisation of the city; the first of the pool apply more often."""
+        pool = self._pools[code]
+        return pool[int(len(pool) * self._draws.uniform() ** 2)]
+
+    def _with_persons(self, team: list[Applicant], share: float = 0.06) -> tuple[Applicant, ...]:
+        if self._draws.uniform() < share:
+            team = [*team, *(person(self._draws) for _ in range(1 + self._draws.below(2)))]
+        return tuple(team)
+
+    def _not_counted(self, year: int, joint: list[Patent]) -> Iterator[Patent]:
+        """Yield what is no joint invention of the 41 cities: each group for a reason of its own."""
+        draws, codes = self._draws, list(self._pools)
+
+        def times(share: float) -> range:
+            return range(max(1, round(share * len(joint))))
+
+        for _ in times(SOLE):
+            yield self._patent(INVENTION, year, (self._member(draws.one_of(codes)),), "sole")
+        for _ in times(WITH_PERSONS):
+            team = self._with_persons([self._member(draws.one_of(codes))], share=1.0)
+            yield self._patent(INVENTION, year, team, "organisation_with_persons")
+        for _ in times(PERSONS_ONLY):
+            yield self._patent(INVENTION, year, (person(draws), person(draws)), "persons_only")
+        for _ in times(JOINT_UTILITY):
+            team = tuple(self._distinct(draws.one_of(codes), 2))
+            yield self._patent(UTILITY, year, team, "joint_utility_model")
+        for _ in times(JOINT_DESIGN):
+            yield self._patent(DESIGN, year, tuple(self._distinct(draws.one_of(codes), 2)), "joint_design")
+        for _ in times(ABROAD):
+            yield self._patent(PCT, year, draws.one_of(joint).applicants, "pct_entry")
+        for _ in times(TWIN):
+            yield self._patent(UTILITY, year, draws.one_of(joint).applicants, "utility_twin")
+        for _ in times(JOINT_ELSEWHERE):
+            pair = draws.shuffled(self._elsewhere)[:2]
+            yield self._patent(INVENTION, year, tuple(pair), "joint_elsewhere")
+        for _ in times(UNRESOLVABLE):
+            yield self._patent(INVENTION, year, (draws.one_of(FOREIGN),), "unresolvable")
+
+    @staticmethod
+    def _only_as_partner(patents: list[Patent]) -> list[Applicant]:
+        """Return organisations whose name holds no place and who are nowhere the first applicant that year."""
+        first = {patent.applicants[0].name for patent in patents if patent.kind == INVENTION}
+        missing: dict[str, Applicant] = {}
+        for patent in patents:
+            for applicant in patent.applicants[1:]:
+                if applicant.adcode and not applicant.named and applicant.name not in first:
+                    missing[applicant.name] = applicant
+        return [missing[name] for name in sorted(missing)]
