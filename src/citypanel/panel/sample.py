@@ -28,8 +28,8 @@ def panel_cities(declared: Mapping[str, Any], base_year: int, registers: Registe
     chosen = chosen[~chosen["adcode"].isin(declared["exclude"])]
     if chosen.empty:
         raise InputError("sample.cities: no city is left; check cluster, provinces, adcodes and exclude")
-    chosen = chosen.sort_values("adcode").rename(columns={"adcode": "city", "province_adcode": "province"})
-    return chosen[["city", "province"]].astype("int64").reset_index(drop=True)
+    codes = chosen.sort_values("adcode")[["adcode", "province_adcode"]].astype("int64")
+    return codes.set_axis(["city", "province"], axis=1).reset_index(drop=True)
 
 
 def _only(known: pd.DataFrame, codes: object, column: str, base_year: int) -> pd.DataFrame:

@@ -1,0 +1,130 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from citypanel.canonical import Origin, write_frame, write_table
+from citypanel.errors import InputError
+from citypanel.panel.assemble import assemble_panel
+from citypanel.panel.treatment import cohorts, treatment
+from citypanel.registers import Registers
+
+SHANGHAI, NANJING, WUXI = 310000, 320100, 320200
+
+
+def sample(**cities: object) -> dict:
+    chosen = {"cluster": None, "provinces": [], "adcodes": [SHANGHAI, NANJING], "exclude": [], **cities}
+    return {"cities": chosen, "years": [2011, 2012], "base_year": None}
+
+
+@pytest.fixture
+def yearbook(tmp_path: Path) -> Path:
+    cells = [
+        (SHANGHAI, 2011, "gdp_wan", 100.0),
+        (SHANGHAI, 2012, "gdp_wan", 110.0),
+        (NANJING, 2011, "gdp_wan", 50.0),
+        (SHANGHAI, 2011, "fdi_usd_wan", 2.0),
+        (SHANGHAI, 2012, "fdi_usd_wan", 0.0),
+    ]
+    rows = pd.DataFrame(cells, columns=["adcode", "year", "variable", "value"])
+    path = tmp_path / "city_year.parquet"
+    rows = rows.assign(unit="", source="yearbook.xlsx", interpolated=False)
+    write_table(rows, path, "city_year", origin=Origin())
+    return path
+
+
+@pytest.fixture
+def joint(tmp_path: Path) -> Path:
+    path = tmp_path / "cooperation" / "invention.parquet"
+    values = {"adcode": [SHANGHAI, SHANGHAI], "year": [2011, 2012], "joint": [7, 9], "eigenvector": [1.0, 1.0]}
+    write_frame(pd.DataFrame(values), path, origin=Origin(simulated=True))
+    return path
+
+
+def built(variables: dict, indicators: list[Path], tables: list[Path], **cities: object):
+    declared = {"sample": sample(**cities), "variables": variables}
+    return assemble_panel(declared, indicators, tables, Registers())
+
+
+INNO = {"source": "cooperation", "variant": "invention", "column": "joint", "transform": "log1p"}
+GDP = {"source": "yearbook", "column": "gdp_wan", "transform": "log"}
+
+
+def test_rows_are_cities_times_years_in_order(yearbook: Path) -> None:
+    panel = built({"gdp": GDP}, [], [yearbook]).panel
+    assert panel[["city", "year"]].to_numpy().tolist() == [
+        [SHANGHAI, 2011],
+        [SHANGHAI, 2012],
+        [NANJING, 2011],
+        [NANJING, 2012],
+    ]
+    assert panel["province"].tolist() == [310000, 310000, 320000, 320000]
+    assert panel["gdp"].tolist()[:3] == pytest.approx(np.log([100, 110, 50]))
+
+
+def test_a_missing_cell_stays_missing_and_is_reported(yearbook: Path) -> None:
+    result = built({"gdp": GDP}, [], [yearbook])
+    assert np.isnan(result.panel["gdp"].iloc[3])
+    assert result.report.loc[0, "missing"] == 1
+
+
+def test_a_city_without_joint_patents_counts_zero_in_years_the_source_covers(joint: Path) -> None:
+    result = built({"inno": INNO}, [joint], [])
+    assert result.panel["inno"].tolist() == pytest.approx([np.log(8), np.log(10), 0, 0])
+    assert result.report.loc[0, "filled_with_zero"] == 2
+
+
+def test_a_centrality_is_not_filled_with_zero(joint: Path) -> None:
+    variable = {**INNO, "column": "eigenvector", "transform": "none"}
+    assert built({"c": variable}, [joint], []).panel["c"].isna().sum() == 2
+
+
+def test_formulas_read_yearbook_national_series_and_other_variables_in_any_order(yearbook: Path) -> None:
+    variables = {
+        "twice": {"formula": "2 * open", "transform": "none"},
+        "open": {"formula": "fdi_usd_wan * usd_cny / gdp_wan", "transform": "none"},
+    }
+    panel = built(variables, [], [yearbook]).panel
+    rates = Registers().national_series().set_index(["series", "year"])["value"]
+    assert panel["open"].iloc[0] == pytest.approx(2 * rates["usd_cny", 2011] / 100)
+    assert panel["twice"].iloc[0] == pytest.approx(2 * panel["open"].iloc[0])
+
+
+def test_a_logarithm_of_zero_is_missing_and_counted(yearbook: Path) -> None:
+    variable = {"source": "yearbook", "column": "fdi_usd_wan", "transform": "log"}
+    result = built({"fdi": variable}, [], [yearbook])
+    assert np.isnan(result.panel["fdi"].iloc[1])
+    assert result.report.loc[0, "undefined_by_transform"] == 1
+
+
+def test_a_column_that_the_yearbook_lacks_is_named_with_what_is_there(yearbook: Path) -> None:
+    variable = {"source": "yearbook", "column": "wage_yuan", "transform": "none"}
+    with pytest.raises(InputError, match="variable 'wage': the yearbook files hold no 'wage_yuan'; they hold"):
+        built({"wage": variable}, [], [yearbook])
+
+
+def test_a_code_that_is_no_city_is_refused(yearbook: Path) -> None:
+    with pytest.raises(InputError, match="999999 is no city of the register in 2012"):
+        built({"gdp": GDP}, [], [yearbook], adcodes=[999999])
+
+
+def test_cities_are_chosen_by_cluster_and_excluded_by_code(yearbook: Path) -> None:
+    panel = built({"gdp": GDP}, [], [yearbook], cluster="yangtze_delta_41", adcodes=[], exclude=[SHANGHAI]).panel
+    assert panel["city"].nunique() == 40
+
+
+def test_treatment_forms() -> None:
+    keys = pd.DataFrame({"city": [1, 1, 2, 2], "year": [2012, 2013, 2012, 2013]})
+    first = pd.Series({1: 2013})
+    assert treatment(keys, first, "treated").tolist() == [0, 1, 0, 0]
+    assert treatment(keys, first, "cohort").tolist() == [2013, 2013, 0, 0]
+    assert treatment(keys, first, "ever").tolist() == [1, 1, 0, 0]
+
+
+def test_a_county_treats_its_city_only_if_declared() -> None:
+    rows = pd.DataFrame(
+        {"adcode": [1, 1, 2], "unit": ["a", "b", "c"], "year": [2015, 2013, 2012], "counts_as_prefecture_treatment": [1, 0, 0]}
+    )
+    assert cohorts(rows, units="prefecture").to_dict() == {1: 2015}
+    assert cohorts(rows, units="any").to_dict() == {1: 2013, 2: 2012}
