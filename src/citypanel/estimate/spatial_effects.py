@@ -60,7 +60,12 @@ class SummedInverse:
             inverse = np.linalg.solve(systems, np.broadcast_to(first, (*systems.shape[:2], 1)))
             lagged = self.projected @ inverse
             slope = np.linalg.solve(systems, lagged)
-            values[:, some] = [inverse[:, 0, 0], lagged[:, 0, 0], slope[:, 0, 0], (self.projected @ slope)[:, 0, 0]]
+            values[:, some] = [
+                inverse[:, 0, 0],
+                lagged[:, 0, 0],
+                slope[:, 0, 0],
+                (self.projected @ slope)[:, 0, 0],
+            ]
         scaled = self.size * values
         return scaled[0], scaled[1], scaled[2], scaled[3]
 

@@ -16,7 +16,7 @@ from citypanel.estimate.spatial_information import (
     robust_covariance,
 )
 from citypanel.estimate.spatial_likelihood import Determinants, Maximum, Problem, maximise
-from citypanel.estimate.spatial_panel import Effects, SpatialLayout, require_full_rank
+from citypanel.estimate.spatial_panel import Effects, SpatialLayout, independent_columns
 
 LAGGED_OUTCOME = ("sar", "sdm", "sac")
 LAGGED_ERROR = ("sem", "sdem", "sac")
@@ -47,7 +47,9 @@ class SpatialFit:
 
     choices: Choices
     names: list[str]
+    own_names: list[str]
     dropped: list[str]
+    columns: Matrix
     estimates: Vector
     covariance: Matrix
     problem: Problem
@@ -61,6 +63,16 @@ class SpatialFit:
     def n_parameters(self) -> int:
         """Return how many parameters the criteria count: terms and sigma2, effects left out."""
         return len(self.names) + 1
+
+    @property
+    def slope_names(self) -> list[str]:
+        """Return the regressors and `W.x`."""
+        return self.names[: self.maximum.beta.size]
+
+    def lag_place(self, name: str) -> int | None:
+        """Return where `W.name` stands among the slopes; None where the model has no such lag."""
+        lagged = self.slope_names[len(self.own_names) :]
+        return len(self.own_names) + lagged.index(f"W.{name}") if f"W.{name}" in lagged else None
 
     @property
     def sigma2(self) -> float:
@@ -97,10 +109,13 @@ def fit_spatial(
     columns, labels = _with_lags(regressors, list(names), layout, choices)
     effects = Effects(layout, choices.effects_fe)
     inside = effects(columns)
-    inside, labels, dropped = require_full_rank(inside, np.linalg.norm(columns, axis=0), labels)
-    keep = [place for place, label in enumerate(_all_labels(names, choices)) if label in labels]
+    keep, dropped = independent_columns(inside, np.linalg.norm(columns, axis=0), labels)
+    own = sum(place < len(names) - _intercepts(names, choices) for place in keep)
+    if not keep:
+        raise EstimationError("spatial: no regressor is left beside the effects; give one that varies")
+    columns, inside, labels = columns[:, keep], inside[:, keep], [labels[place] for place in keep]
     problem = Problem(
-        *_now_and_lagged(y, columns[:, keep], inside, layout, effects, after_lag=after_lag),
+        *_now_and_lagged(y, columns, inside, layout, effects, after_lag=after_lag),
         n=n,
         determinants=determinants,
         lag=choices.model in LAGGED_OUTCOME,
@@ -114,6 +129,8 @@ def fit_spatial(
     return SpatialFit(
         choices=choices,
         names=[*labels, *spatial],
+        own_names=labels[:own],
+        columns=columns,
         dropped=dropped,
         estimates=np.concatenate([maximum.beta, values]),
         covariance=_covariance(problem, maximum, fitted, choices),
@@ -128,8 +145,7 @@ def fit_spatial(
 
 def restricted_loglik(fit: SpatialFit, model: str) -> float:
     """Return the log-likelihood of SAR or SEM on the rows and regressors of an SDM, without its `W.x`."""
-    own = [place for place, name in enumerate(_slopes(fit)) if not name.startswith("W.")]
-    picked = [0, 1, *(2 + place for place in own)]
+    picked = [0, 1, *(2 + place for place in range(len(fit.own_names)))]
     problem = replace(
         fit.problem,
         now=fit.problem.now[:, picked],
@@ -140,10 +156,6 @@ def restricted_loglik(fit: SpatialFit, model: str) -> float:
     return _corrected(problem, maximise(problem), fit.choices)[1].loglik
 
 
-def _slopes(fit: SpatialFit) -> list[str]:
-    return [name for name in fit.names if name not in ("rho", "lambda")]
-
-
 def _require_possible(layout: SpatialLayout, choices: Choices) -> None:
     """Refuse what has no likelihood on this panel."""
     kind, model = choices.effects_fe, choices.model
@@ -152,9 +164,13 @@ def _require_possible(layout: SpatialLayout, choices: Choices) -> None:
             f"spatial: effects_fe={kind} needs at least two periods and the data have one; use effects_fe=none"
         )
     if choices.leeyu and kind == "none":
-        raise DeclarationError("spatial: leeyu=true corrects for effects; use it with effects_fe=unit, time or both")
+        raise DeclarationError(
+            "spatial: leeyu=true corrects for effects; use it with effects_fe=unit, time or both"
+        )
     if choices.leeyu and not layout.balanced:
-        raise DeclarationError("spatial: leeyu=true needs a balanced panel; balance the sample or use leeyu=false")
+        raise DeclarationError(
+            "spatial: leeyu=true needs a balanced panel; balance the sample or use leeyu=false"
+        )
     if _centres(choices) and choices.leeyu and not layout.row_stochastic:
         raise DeclarationError(
             f"spatial: leeyu=true with effects_fe={kind} needs weights whose rows sum to one; use row_standardise=true"
@@ -179,9 +195,7 @@ def _require_possible(layout: SpatialLayout, choices: Choices) -> None:
 
 def _centres(choices: Choices) -> bool:
     """Whether Lee and Yu's transformation of time effects applies; for time effects alone it is a choice."""
-    return choices.effects_fe == "both" or (
-        choices.effects_fe == "time" and choices.twoways_lag == "dummies"
-    )
+    return choices.effects_fe == "both" or (choices.effects_fe == "time" and choices.twoways_lag == "dummies")
 
 
 def _transformation(layout: SpatialLayout, choices: Choices) -> tuple[bool, int, Determinants]:
@@ -224,6 +238,11 @@ def _leeyu_convention(choices: Choices, determinants: Determinants) -> str:
     if determinants.centred:
         return "transformed, (N-1)T rows"
     return "transformed, N(T-1) rows" if determinants.spent else "sigma2 times N/(N-1)"
+
+
+def _intercepts(names: Sequence[str], choices: Choices) -> int:
+    """Return how many intercepts the effects make superfluous: 0 or 1."""
+    return 0 if choices.effects_fe == "none" else sum(name == INTERCEPT for name in names)
 
 
 def _all_labels(names: Sequence[str], choices: Choices) -> list[str]:
@@ -272,7 +291,9 @@ def _require_residual(problem: Problem) -> None:
     basis, _ = np.linalg.qr(x)
     rest = outcome - basis @ (basis.T @ outcome)
     if np.linalg.norm(rest) <= 1e-10 * max(float(np.linalg.norm(outcome)), 1e-300):
-        raise EstimationError("spatial: effects and regressors explain the outcome exactly; no residual is left")
+        raise EstimationError(
+            "spatial: effects and regressors explain the outcome exactly; no residual is left"
+        )
 
 
 def _covariance(problem: Problem, maximum: Maximum, fitted: Fitted, choices: Choices) -> Matrix:

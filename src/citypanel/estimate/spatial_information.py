@@ -124,9 +124,7 @@ def inverse_information(information: Matrix) -> Matrix:
     return np.asarray((vectors / values) @ vectors.T / np.outer(size, size))
 
 
-def robust_covariance(
-    problem: Problem, maximum: Maximum, fitted: Fitted, clusters: Codes | None
-) -> Matrix:
+def robust_covariance(problem: Problem, maximum: Maximum, fitted: Fitted, clusters: Codes | None) -> Matrix:
     """Return the sandwich of the observed information around the variance of the score.
 
     The score of rho is a quadratic form in the errors. Its diagonal part is summed row by row (or unit by

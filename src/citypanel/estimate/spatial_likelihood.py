@@ -127,9 +127,11 @@ class Concentrated:
         crossed = self.plain - lam * self.mixed + lam**2 * self.lagged
         target = np.array([1.0, -rho])
         try:
-            slopes = linalg.solve(crossed[2:, 2:], crossed[2:, :2] @ target, assume_a="pos")
+            factor = linalg.cho_factor(crossed[2:, 2:], check_finite=False)
+            slopes = linalg.cho_solve(factor, crossed[2:, :2] @ target, check_finite=False)
         except linalg.LinAlgError:
-            raise EstimationError("the regressors are collinear once filtered by I - lambda W") from None
+            # Beside lambda = 1 a filtered intercept vanishes; the determinant rules that corner out.
+            slopes = np.linalg.lstsq(crossed[2:, 2:], crossed[2:, :2] @ target, rcond=None)[0]
         return np.concatenate([target, -slopes]), crossed
 
     def squares(self, rho: float, lam: float) -> float:
@@ -147,7 +149,9 @@ class Concentrated:
         problem = self.problem
         squares = self.squares(rho, lam)
         if squares <= 0:
-            raise EstimationError("the regressors explain the outcome without residual; nothing is left to fit")
+            raise EstimationError(
+                "the regressors explain the outcome without residual; nothing is left to fit"
+            )
         value = -0.5 * problem.n * (np.log(2.0 * np.pi) + 1.0 + np.log(squares / problem.n))
         value += problem.determinants.logs(np.array([rho]))[0] if problem.lag else 0.0
         value += problem.determinants.logs(np.array([lam]))[0] if problem.error else 0.0
@@ -174,9 +178,7 @@ class Concentrated:
         return 0.5 * (curved + curved.T)
 
     def _log_slope(self, rho: float, lam: float) -> Vector:
-        return np.asarray(
-            -0.5 * self.problem.n * self.slope_of_squares(rho, lam) / self.squares(rho, lam)
-        )
+        return np.asarray(-0.5 * self.problem.n * self.slope_of_squares(rho, lam) / self.squares(rho, lam))
 
     def slopes(self, rho: float, lam: float) -> Vector:
         """Return the slopes in the regressors' own units."""

@@ -271,7 +271,9 @@ class SparseOperator:
         back = sparse.diags_array(1.0 / np.sqrt(scale))
         similar = sparse.csr_array(root @ matrix @ back)
         start = np.ones(matrix.shape[0])  # a fixed start gives the same digits in every run
-        extremes = sparse_linalg.eigsh(similar, k=2, which="BE", v0=start, return_eigenvectors=False, tol=1e-10)
+        extremes = sparse_linalg.eigsh(
+            similar, k=2, which="BE", v0=start, return_eigenvectors=False, tol=1e-10
+        )
         low, high = stable_range(np.asarray(extremes), row_sum)
         return cls(matrix, low, high)
 

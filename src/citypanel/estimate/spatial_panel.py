@@ -129,7 +129,10 @@ def lay_out(
 
 
 def _of_present(
-    matrix: WeightsMatrix, present: Codes, names: Sequence[str], row_standardise: bool  # noqa: FBT001
+    matrix: WeightsMatrix,
+    present: Codes,
+    names: Sequence[str],
+    row_standardise: bool,  # noqa: FBT001
 ) -> WeightsMatrix:
     """Return the weights among the units that are present in a period."""
     own = matrix[present][:, present]
@@ -143,7 +146,11 @@ def _of_present(
         )
     if not row_standardise:
         return own
-    return sparse.csr_array(sparse.diags_array(1.0 / sums) @ own) if sparse.issparse(own) else own / sums[:, None]
+    return (
+        sparse.csr_array(sparse.diags_array(1.0 / sums) @ own)
+        if sparse.issparse(own)
+        else own / sums[:, None]
+    )
 
 
 @dataclass(frozen=True)
@@ -187,10 +194,10 @@ class Effects:
         return np.asarray(within - basis @ (basis.T @ within))
 
 
-def require_full_rank(
+def independent_columns(
     regressors: Matrix, sizes: Vector, names: Sequence[str]
-) -> tuple[Matrix, list[str], list[str]]:
-    """Return the regressors without those that earlier ones explain, the names kept and the names dropped.
+) -> tuple[list[int], list[str]]:
+    """Return which regressors earlier ones do not explain, and the names of the others.
 
     `sizes` are the columns' norms before effects were taken out, so that a column which the effects explain
     is known by its remnant of rounding.
@@ -206,11 +213,10 @@ def require_full_rank(
     kept: list[int] = []
     basis = np.empty((rows, 0))
     for column in range(count):
-        values = regressors[:, column]
-        rest = values - basis @ (basis.T @ values)
-        rest -= basis @ (basis.T @ rest)
+        rest = regressors[:, column]
+        for _ in range(2):
+            rest = rest - basis @ (basis.T @ rest)
         if np.linalg.norm(rest) > 1e-9 * sizes[column]:
             kept.append(column)
             basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
-    dropped = [names[i] for i in range(count) if i not in kept]
-    return regressors[:, kept], [names[i] for i in kept], dropped
+    return kept, [names[column] for column in range(count) if column not in kept]
