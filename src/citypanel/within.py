@@ -5,22 +5,28 @@ the factor with most levels has been eliminated exactly. What is left is solved 
 (few levels) or by conjugate gradients (many levels); balanced two-way panels have a closed form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 from scipy.sparse import csgraph
+from scipy.sparse.linalg import SuperLU, splu
 
-from citypanel.arrays import Codes, Mask, Matrix, Vector
+from citypanel.arrays import Codes, Matrix, Vector
 from citypanel.errors import EstimationError
 
 DENSE_LEVELS = 1200  # a Cholesky factor of this size takes a fraction of a second
 TOLERANCE = 1e-14  # of the projection's error, relative to the column's spread
 NOISE = 1e-17  # residuals below this share of the column's spread are rounding
 UNLINKED = 1e-11  # share of a level's rows below which it stands for a component of its own
+SPARSE_LEVELS = 500_000  # up to here a sparse factor helps where conjugate gradients are slow
+PATIENCE = 400  # steps before it is made
 MAX_STEPS = 20_000
+PASSES = 6
+RIDGE = 1e-9
 ERROR_WINDOW = 8  # least number of steps over which the decrease of the error is summed
 
 
@@ -190,6 +196,8 @@ class _Eliminated(_Solver):
         self.scaled = sparse.diags(1.0 / one.totals) @ self.across
         self.back = self.across.T.tocsr()
         self.factor = _PivotedCholesky(self._complement()) if others.total <= DENSE_LEVELS else None
+        self.sparse_factor: SuperLU | None = None
+        self.components: list[Codes] = []
         self.conditioner = self._conditioner() if self.factor is None else np.empty(0)
 
     def _complement(self) -> Matrix:
@@ -210,55 +218,104 @@ class _Eliminated(_Solver):
         start = self.one.demean(column)
         scale = _energy(start, self.one.weights)
         residual = start
-        # A second solution, of what the first has left, removes its rounding error.
-        for _ in range(2):
-            right = self.others.sums(residual)
-            solution = self._solve(right, scale)
-            residual = self.one.demean(residual - self.others.expand(solution))
+        # A further solution, of what the last has left, removes its rounding error.
+        for _ in range(2 if self.factor is not None else PASSES):
+            solution = self._solve(self.others.sums(residual), scale)
+            change = self.one.demean(self.others.expand(solution))
+            residual = self.one.demean(residual - change)
+            if _energy(change, self.one.weights) <= TOLERANCE**2 * scale:
+                break
         return residual
 
     def _solve(self, right: Vector, scale: float) -> Vector:
         if self.factor is not None:
             return self.factor.solve(right)
-        return self._conjugate_gradients(right, scale)
+        solution = np.zeros_like(right)
+        if self.sparse_factor is None:
+            steps = PATIENCE if self.others.total <= SPARSE_LEVELS else MAX_STEPS
+            solution, right = self._conjugate_gradients(right, scale, steps, self._by_diagonal)
+            if not right.any():
+                return solution
+            if steps == MAX_STEPS:
+                _refuse_slow()
+            self.sparse_factor = self._sparse_factor()
+            self.components = [component_labels(self.one.codes, codes)[1] for codes in self.others.codes]
+        more, right = self._conjugate_gradients(right, scale, MAX_STEPS, self._by_factor)
+        if right.any():
+            _refuse_slow()
+        return solution + more
+
+    def _by_diagonal(self, vector: Vector) -> Vector:
+        return vector * self.conditioner
+
+    def _by_factor(self, vector: Vector) -> Vector:
+        """Solve by the sparse factor, whose ridge would blow up rounding along the redundant levels."""
+        assert self.sparse_factor is not None  # noqa: S101 - for the type checker
+        return self._centred(self.sparse_factor.solve(self._centred(vector)))
+
+    def _centred(self, vector: Vector) -> Vector:
+        """Return the vector less, per factor, its mean over each component with the eliminated factor."""
+        centred = vector.copy()
+        parts = zip(self.components, self.others.starts, self.others.levels, strict=False)
+        for labels, start, size in parts:
+            part = centred[start : start + size]
+            part -= (np.bincount(labels, part) / np.maximum(np.bincount(labels), 1))[labels]
+        return centred
+
+    def _sparse_factor(self) -> SuperLU:
+        """Factor the complement: badly connected factors, the slow ones, fill in little.
+
+        A small ridge stands in for the redundant levels; the factor only steers the conjugate gradients.
+        """
+        ridge = sparse.diags(RIDGE * self.inside.diagonal())
+        matrix = (self.inside - self.back @ self.scaled + ridge).tocsc()
+        options = {"SymmetricMode": True}
+        return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
 
     def _apply(self, vector: Vector) -> Vector:
         return np.asarray(self.inside @ vector - self.back @ (self.scaled @ vector))
 
-    def _conjugate_gradients(self, right: Vector, scale: float) -> Vector:
+    def _conjugate_gradients(
+        self, right: Vector, scale: float, steps: int, precondition: Callable[[Vector], Vector]
+    ) -> tuple[Vector, Vector]:
         """Solve until the estimated error of the fitted values is below the tolerance.
 
         The error's energy before a step exceeds the one after it by step * (r'z), Hestenes and Stiefel; the
         sum over the last third of the steps, and at least a window of them, is compared, Strakos and Tichy
         (2002), ETNA 13. A window that grows with the steps is not fooled by slow stretches.
+
+        Returns the solution and what is left to solve: zeros when it has converged.
         """
-        solution = np.zeros_like(right)
-        residual = right.copy()
-        conditioned = residual * self.conditioner
+        solution, residual = np.zeros_like(right), right.copy()
+        conditioned = precondition(residual)
         direction = conditioned.copy()
         product = float(np.sum(residual * conditioned))
-        gains = np.zeros(MAX_STEPS + 1)
-        for k in range(1, MAX_STEPS + 1):
+        gains = np.zeros(steps + 1)
+        for k in range(1, steps + 1):
             if product <= NOISE**2 * scale:
-                return solution
+                return solution, np.zeros_like(right)
             image = self._apply(direction)
             curvature = float(np.sum(direction * image))
             if curvature <= 0:
-                return solution
+                return solution, np.zeros_like(right)
             step = product / curvature
             solution += step * direction
             residual -= step * image
             gains[k] = step * product
             window = max(ERROR_WINDOW, k // 3)
             if k >= window and float(gains[k - window + 1 : k + 1].sum()) < TOLERANCE**2 * scale:
-                return solution
-            conditioned = residual * self.conditioner
+                return solution, np.zeros_like(right)
+            conditioned = precondition(residual)
             following = float(np.sum(residual * conditioned))
             direction = conditioned + (following / product) * direction
             product = following
-        raise EstimationError(
-            f"the fixed effects did not converge in {MAX_STEPS} steps; they are nearly collinear, use fewer"
-        )
+        return solution, residual
+
+
+def _refuse_slow() -> NoReturn:
+    raise EstimationError(
+        f"the fixed effects did not converge in {MAX_STEPS} steps; they are nearly collinear, use fewer"
+    )
 
 
 class _PivotedCholesky:
@@ -321,42 +378,11 @@ def is_nested(fine: Codes, coarse: Codes) -> bool:
     return bool(np.array_equal(holder[fine], coarse))
 
 
-def connected_components(first: Codes, second: Codes) -> int:
-    """Return the number of groups of levels of two factors that are linked by common rows."""
-    if first.size == 0:
-        return 0
+def component_labels(first: Codes, second: Codes) -> tuple[Codes, Codes]:
+    """Return, for the levels of each of two factors, the group of levels that common rows link them to."""
     sizes = int(first.max()) + 1, int(second.max()) + 1
-    if first.size >= sizes[0] * sizes[1] and np.bincount(first * sizes[1] + second).all():
-        return 1
     nodes = sizes[0] + sizes[1]
     links = np.ones(first.size, dtype=np.int8)
     graph = sparse.coo_matrix((links, (first, second + sizes[0])), shape=(nodes, nodes))
-    return int(csgraph.connected_components(graph, directed=False, return_labels=False))
-
-
-def redundant_levels(effects: Sequence[Codes]) -> tuple[int, ...]:
-    """Return, per fixed effect, how many of its levels the effects before it make redundant.
-
-    None for the first; for each later one the connected components it forms with an earlier one, the largest
-    number over the earlier ones. Exact for two effects; for more it is the rule of reghdfe (Correia 2017,
-    `dofadjustments(pairwise)`), which may leave some redundant levels uncounted.
-    """
-    return tuple(
-        max((connected_components(earlier, effect) for earlier in effects[:q]), default=0)
-        for q, effect in enumerate(effects)
-    )
-
-
-def singleton_rows(effects: Sequence[Codes]) -> Mask:
-    """Return the rows that are alone in a level of a fixed effect, found again until none is left."""
-    rows = effects[0].size if effects else 0
-    alone = np.zeros(rows, dtype=np.bool_)
-    while True:
-        kept = ~alone
-        found = alone.copy()
-        for codes in effects:
-            counts = np.bincount(codes[kept], minlength=1)
-            found[kept] |= counts[codes[kept]] == 1
-        if np.array_equal(found, alone):
-            return alone
-        alone = found
+    labels = csgraph.connected_components(graph, directed=False)[1].astype(np.intp)
+    return labels[: sizes[0]], labels[sizes[0] :]
