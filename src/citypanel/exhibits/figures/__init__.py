@@ -1,0 +1,1 @@
+"""Figures: one small function per kind over a common canvas. Only these modules import matplotlib."""

@@ -1,0 +1,77 @@
+"""The call of the figure rule: records to pictures, their numbers, and a fragment for LaTeX."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from matplotlib import rc_context
+
+from citypanel.errors import DeclarationError, InputError
+from citypanel.exhibits.figures.canvas import PICTURES, Drawing, picture, plotted_csv, require_glyphs, style
+from citypanel.exhibits.figures.event_study import event_study
+from citypanel.exhibits.files import write_bytes
+from citypanel.exhibits.latex import figure_fragment
+from citypanel.exhibits.words import known_language, say
+from citypanel.result import Record
+
+Draw = Callable[[Sequence[Record], Mapping[str, Any], str], Drawing]
+
+KINDS: dict[str, Draw] = {"event_study": event_study}
+FORMATS = (*PICTURES, "csv", "tex")
+
+
+def draw_figure(
+    records: Sequence[Record], exhibit: Mapping[str, Any], language: str, paths: Mapping[str, Path]
+) -> None:
+    """Draw a figure and write it in the formats that are the keys of `paths`.
+
+    Parameters
+    ----------
+    records : the records of the exhibit's analyses.
+    exhibit : kind, title, labels and the kind's own keys.
+    language : `en` or `zh`.
+    paths : pdf, png, svg (pictures), csv (the plotted numbers),
+        tex (a float that includes the pdf beside it).
+
+    Raises
+    ------
+    DeclarationError
+        The kind, the language or a format is not known, or the records do not hold what the kind shows.
+    InputError
+        A label needs glyphs that no installed font has.
+    """
+    place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
+    known_language(language)
+    if not records:
+        raise InputError(f"{place}: no result record was given")
+    kind = str(exhibit.get("kind"))
+    if kind not in KINDS:
+        raise DeclarationError(f"{place}, key 'kind': '{kind}' is no figure; allowed: {', '.join(KINDS)}")
+    for form in paths:
+        if form not in FORMATS:
+            raise DeclarationError(f"{place}: format '{form}' is unknown; allowed: {', '.join(FORMATS)}")
+    settings = style(language, place)
+    simulated = any(bool(record.sample.get("simulated")) for record in records)
+    with rc_context(settings):
+        drawing = KINDS[kind](records, exhibit, language)
+    require_glyphs(drawing.figure, settings["font.family"], place)
+    if simulated:
+        drawing = replace(drawing, mark=say("simulated", language))
+    contents = {path: _content(drawing, form, language, paths) for form, path in sorted(paths.items())}
+    for path, content in contents.items():
+        write_bytes(Path(path), content)
+
+
+def _content(drawing: Drawing, form: str, language: str, paths: Mapping[str, Path]) -> bytes:
+    if form == "csv":
+        return plotted_csv(drawing).encode()
+    if form == "tex":
+        bracketed = f"{say('open', language)}{drawing.mark}{say('close', language)}" if drawing.mark else ""
+        beside = Path(paths.get("pdf", Path(paths["tex"]).with_suffix(".pdf"))).name
+        label = "fig:" + Path(paths["tex"]).name.partition(".")[0]
+        fragment = figure_fragment(
+            drawing.caption + bracketed, drawing.notes, beside, language=language, label=label
+        )
+        return fragment.encode()
+    return picture(drawing.figure, form, style(language, ""))

@@ -1,0 +1,260 @@
+"""Tables and figures as LaTeX (booktabs, threeparttable, siunitx): fragments to include, whole documents."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from citypanel.exhibits.notes import joined_notes
+from citypanel.exhibits.table import Cell, Head, Table
+from citypanel.exhibits.templates import environment
+from citypanel.exhibits.words import say
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "%": r"\%",
+    "&": r"\&",
+    "_": r"\_",
+    "#": r"\#",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    # After \\ a bracket would be read as an option, and so would a star.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "\N{MINUS SIGN}": "$-$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "\N{SUPERSCRIPT TWO}": "$^2$",
+    "\N{EN DASH}": "--",
+    "\N{SQUARE ROOT}": r"$\surd$",
+    "\N{LESS-THAN OR EQUAL TO}": r"$\leq$",
+    "\N{GREATER-THAN OR EQUAL TO}": r"$\geq$",
+    "\N{NO-BREAK SPACE}": "~",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "ρ": r"$\rho$",
+    "λ": r"$\lambda$",
+    "σ": r"$\sigma$",
+    "β": r"$\beta$",
+    "γ": r"$\gamma$",
+    "τ": r"$\tau$",
+}
+_BLANKS = re.compile(r"\s+")
+# From wide to narrow: the text's size, half the space between columns (pt), the width of a digit (pt).
+_SIZES = (("small", 6.0, 5.0), ("footnotesize", 4.0, 4.5), ("scriptsize", 3.0, 4.0))
+_TEXT_WIDTH = 440.0  # pt, A4 with 2.5 cm margins, less a reserve
+_TEXT_HEIGHT = 680.0
+_NARROW = 0.75  # share of the page below which a table is stretched to four fifths of it
+_HEAD_WIDTH = 14  # a head of one column is broken into lines of about this many letters
+
+
+class Tex(str):
+    """Text that is LaTeX already; everything else is escaped when a template shows it."""
+
+    __slots__ = ()
+
+
+def escaped(text: str) -> Tex:
+    """Return user text as LaTeX that prints it, on one line, whatever characters it holds."""
+    flat = _BLANKS.sub(" ", "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C"))
+    return Tex("".join(_ESCAPES.get(character, character) for character in flat))
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, Tex) else escaped(str(value))
+
+
+def _environment() -> jinja2.Environment:
+    return environment(
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        finalize=_shown,
+    )
+
+
+def to_latex(table: Table, label: str = "") -> str:
+    """Return a table as a fragment: a float for a document that loads the named packages."""
+    fit = _fitting(table)
+    lines = [_head_line(line, table.stub if line is table.heads[-1] else "") for line in table.heads]
+    rules = [_head_rules(line) for line in table.heads[:-1]]
+    groups = [
+        [Tex(" & ".join([escaped(row.label), *map(_cell, row.cells, _counted(table))])) for row in group]
+        for group in table.groups
+    ]
+    return (
+        _environment()
+        .get_template("table.tex.jinja")
+        .render(
+            caption=table.caption,
+            label=Tex(re.sub(r"[^A-Za-z0-9:_-]", "-", label)),
+            language=table.language,
+            fit=fit,
+            columns=Tex(
+                "l" + "".join(_column_type(table, position) for position in range(len(table.columns)))
+            ),
+            heads=list(zip(lines, [*rules, Tex("")], strict=True)),
+            groups=groups,
+            notes=joined_notes(table.notes, table.language) if table.notes else "",
+        )
+    )
+
+
+def _counted(table: Table) -> list[bool]:
+    """Return for each column whether all of its numbers are whole: only then are they set as numbers."""
+    return [all(cell.digits == 0 for cell in _numbers(table, i)) for i in range(len(table.columns))]
+
+
+def _numbers(table: Table, position: int) -> list[Cell]:
+    return [row.cells[position] for row in table.rows if row.cells[position].numeric]
+
+
+def _cell(cell: Cell, counted: bool) -> Tex:  # noqa: FBT001 - mapped over columns
+    if not cell.numeric:
+        return Tex(f"{{{escaped(cell.text)}}}" if cell.text else "")
+    if cell.digits == 0 and not counted:
+        return Tex(f"{{{escaped(cell.printed)}}}")
+    stars = rf"{{\sym{{{cell.stars}}}}}" if cell.stars else ""
+    return Tex(f"{{(}}{cell.text}{{)}}{stars}" if cell.parenthesised else f"{cell.text}{stars}")
+
+
+def _column_type(table: Table, position: int) -> str:
+    """Return an S column with exactly the room its numbers need, or a centred column without numbers."""
+    counted = _counted(table)[position]
+    cells = [cell for cell in _numbers(table, position) if counted or cell.digits]
+    if not cells:
+        return "c"
+    sign = "-" if any(cell.text.startswith("-") for cell in cells) else ""
+    whole = max(len(cell.text.lstrip("-").partition(".")[0]) for cell in cells)
+    digits = max(cell.digits for cell in cells)
+    stars = max((cell.stars for cell in cells), key=len)
+    parentheses = any(cell.parenthesised for cell in cells)
+    options = [f"table-format={sign}{whole}.{digits}"]
+    if parentheses:
+        options.append("table-space-text-pre={(}")
+    if stars or parentheses:
+        after = rf"\sym{{{stars}}}" if stars else ")"
+        options.append(f"table-space-text-post={{{after}}}")
+    return f"S[{','.join(options)}]"
+
+
+def _head_line(line: Sequence[Head], stub: str) -> Tex:
+    cells = [escaped(stub)]
+    for head in line:
+        text = _broken(head.text) if head.span == 1 else escaped(head.text)
+        cells.append(Tex(rf"\multicolumn{{{head.span}}}{{c}}{{{text}}}"))
+    return Tex(" & ".join(cells))
+
+
+def _head_rules(line: Sequence[Head]) -> Tex:
+    """Return the short rules under heads that span several columns."""
+    rules, position = [], 2
+    for head in line:
+        if head.text and head.span > 1:
+            rules.append(rf"\cmidrule(lr){{{position}-{position + head.span - 1}}}")
+        position += head.span
+    return Tex("".join(rules))
+
+
+def _broken(text: str) -> Tex:
+    """Return a head, broken at blanks (or between Chinese characters) where it is long."""
+    lines = broken_lines(text, _HEAD_WIDTH)
+    if len(lines) < 2:
+        return escaped(text)
+    joined = r"\\".join(escaped(line) for line in lines)
+    return Tex(rf"\shortstack{{{joined}}}")
+
+
+def broken_lines(text: str, width: int) -> list[str]:
+    """Break a text into lines of at most about `width` letters; a Chinese character counts as two."""
+    pieces = re.findall(r"[⺀-鿿＀-￯]|[^\s⺀-鿿＀-￯]+|\s+", text)
+    lines, current = [], ""
+    for piece in pieces:
+        if current.strip() and text_width(current + piece.rstrip()) > width:
+            lines.append(current.strip())
+            current = ""
+        current += piece
+    return [*lines, current.strip()] if current.strip() else lines
+
+
+def text_width(text: str) -> int:
+    """Return the width of a text in letters, a wide character counting as two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a table fits its page: text size, half the gap between columns, upright or not, stretched."""
+
+    size: Tex
+    gap: Tex
+    environment: Tex
+    stretched: bool
+
+
+def _fitting(table: Table) -> Fit:
+    """Return the largest setting in which the table fits; a narrow one is stretched to give notes room."""
+    stub = max((text_width(row.label) for row in table.rows), default=0)
+    widths = [
+        max((text_width(row.cells[position].printed) for row in table.rows), default=4)
+        for position in range(len(table.columns))
+    ]
+    letters = stub + sum(map(max, widths, _head_widths(table)))
+    for room, kind in ((_TEXT_WIDTH, "table"), (_TEXT_HEIGHT, "sidewaystable")):
+        for size, gap, digit in _SIZES:
+            width = letters * digit + 2 * gap * (len(widths) + 1)
+            if width <= room:
+                return Fit(Tex(size), Tex(f"{gap:g}pt"), Tex(kind), width < _NARROW * room)
+    size, gap, _ = _SIZES[-1]
+    return Fit(Tex(size), Tex(f"{gap:g}pt"), Tex("sidewaystable"), stretched=False)
+
+
+def _head_widths(table: Table) -> list[int]:
+    """Return for each column the width of its widest head of one column, as broken into lines."""
+    lines = [[head for head in line for _ in range(head.span)] for line in table.heads]
+    return [
+        max((min(_HEAD_WIDTH, text_width(head.text)) for head in heads if head.span == 1), default=0)
+        for heads in zip(*lines, strict=True)
+    ]
+
+
+def figure_fragment(caption: str, notes: Sequence[str], file: str, *, language: str, label: str = "") -> str:
+    """Return a figure as a fragment; `file` is the picture as the compiler shall find it."""
+    return (
+        _environment()
+        .get_template("figure.tex.jinja")
+        .render(
+            caption=caption,
+            label=Tex(re.sub(r"[^A-Za-z0-9:_-]", "-", label)),
+            file=Tex(file),
+            notes=joined_notes(notes, language) if notes else "",
+        )
+    )
+
+
+def latex_document(title: str, fragments: Sequence[str], language: str, *, simulated: bool) -> str:
+    """Return a document of fragments that compiles with xelatex.
+
+    Parameters
+    ----------
+    title : the study's title; empty for a single exhibit.
+    fragments : paths as the compiler shall find them, in order.
+    """
+    context: Mapping[str, Any] = {
+        "title": title,
+        "fragments": [Tex(path) for path in fragments],
+        "language": language,
+        "mark": say("simulated", language) if simulated else "",
+    }
+    return _environment().get_template("document.tex.jinja").render(context)

@@ -1,0 +1,65 @@
+"""The two calls of the table rules: records to a table, a table to files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from citypanel.errors import DeclarationError, InputError
+from citypanel.exhibits.csv_ import to_csv
+from citypanel.exhibits.descriptives import correlations_table, descriptives_table
+from citypanel.exhibits.files import write_bytes
+from citypanel.exhibits.latex import to_latex
+from citypanel.exhibits.regression import regression_table
+from citypanel.exhibits.table import Table
+from citypanel.exhibits.words import known_language
+from citypanel.result import Record
+
+KINDS = {
+    "regression": regression_table,
+    "descriptives": descriptives_table,
+    "correlations": correlations_table,
+}
+
+
+def render_table(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> Table:
+    """Return the table that an exhibit declares.
+
+    Parameters
+    ----------
+    records : the records of the exhibit's analyses, in its order (a `vif` record beside a `correlate` one).
+    exhibit : kind, title, labels and the kind's own keys.
+    language : `en` or `zh`.
+
+    Raises
+    ------
+    DeclarationError
+        The kind, the language, a term or a statistic is not known; the message names study, exhibit and key.
+    InputError
+        No record was given.
+    """
+    place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
+    known_language(language)
+    if not records:
+        raise InputError(f"{place}: no result record was given")
+    kind = exhibit.get("kind")
+    if kind not in KINDS:
+        raise DeclarationError(f"{place}, key 'kind': '{kind}' is no table; allowed: {', '.join(KINDS)}")
+    return KINDS[kind](records, exhibit, language)
+
+
+def write_table_files(table: Table, paths: Mapping[str, Path], *, label: str = "") -> None:
+    """Write a table in the formats that are the keys of `paths`: tex, csv, docx, xlsx, html.
+
+    All formats are rendered before the first is written. `label` is the LaTeX label.
+    """
+    contents = {path: _rendered(table, form, label) for form, path in paths.items()}
+    for path, content in contents.items():
+        write_bytes(Path(path), content)
+
+
+def _rendered(table: Table, form: str, label: str) -> bytes:
+    if form == "tex":
+        return to_latex(table, label).encode()
+    if form == "csv":
+        return to_csv(table).encode()
+    raise DeclarationError(f"format '{form}' is unknown; allowed: tex, csv, docx, xlsx, html")
