@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import stats
 
 from citypanel.arrays import Vector
 from citypanel.errors import EstimationError
@@ -15,7 +15,7 @@ QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
 
 @dataclass(frozen=True)
 class LocalMoran:
-    """One value per unit. `value` is the deviation from the mean, `lag` the weighted mean of the neighbours'."""
+    """One value per unit. `value` is the deviation from the mean, `lag` the neighbours' weighted mean."""
 
     value: Vector
     lag: Vector
@@ -75,8 +75,8 @@ def local_moran(
 
     Notes
     -----
-    I_i = z_i sum_j w_ij z_j / m2 with m2 = sum z^2 / n (Anselin 1995). Moments are those over all orders of the
-    other units' values (Sokal, Oden and Thomson 1998, appendix), p is two-sided and normal. Their sum is
+    I_i = z_i sum_j w_ij z_j / m2 with m2 = sum z^2 / n (Anselin 1995). Moments are those over all orders of
+    the other units' values (Sokal, Oden and Thomson 1998, appendix), p is two-sided and normal. Their sum is
     the global I times the sum of weights.
     """
     n = values.size
@@ -86,9 +86,7 @@ def local_moran(
     m2 = float(z @ z) / n
     lag = np.asarray(matrix @ z)
     sums = np.asarray(matrix.sum(axis=1)).ravel()
-    squares = np.asarray(
-        (matrix.multiply(matrix) if sparse.issparse(matrix) else np.square(matrix)).sum(axis=1)
-    ).ravel()
+    squares = np.asarray((matrix * matrix).sum(axis=1)).ravel()
     local = z * lag / m2
     expectation = -(z**2) * sums / ((n - 1) * m2)
     others = n / (n - 2.0) * (squares - sums**2 / (n - 1.0)) * (m2 - z**2 / (n - 1.0))

@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import stats
 
 from citypanel.arrays import Vector
 from citypanel.declare.methods import MoranOptions
@@ -43,7 +43,7 @@ class WeightSums:
     def of(cls, matrix: WeightsMatrix) -> "WeightSums":
         """Sum the weights."""
         both = matrix + matrix.T
-        squares = both.multiply(both).sum() if sparse.issparse(both) else np.square(both).sum()
+        squares = (both * both).sum()  # element by element, for arrays and sparse arrays alike
         rows, columns = np.asarray(matrix.sum(axis=1)).ravel(), np.asarray(matrix.sum(axis=0)).ravel()
         return cls(float(rows.sum()), 0.5 * float(squares), float(np.square(rows + columns).sum()))
 
@@ -74,7 +74,8 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         curves |= {"local_moran": [], "moran_scatter": []}
     for period, values, matrix, names in by_period(sample):
         found = _tested(period, values, matrix, options, generator)
-        columns.append(_column(sample, period, found, names, options, seed))
+        column = _column(period, found, len(names), options, seed)
+        columns.append(replace(column, outcome=sample.design.outcome))
         curves["moran"].append(_row(period, found))
         if options.local:
             units = local_moran(values, matrix, fdr=options.fdr, alpha=options.alpha)
@@ -209,15 +210,13 @@ def _row(period: str, found: Moran) -> Row:
     }
 
 
-def _column(
-    sample: SpatialSample, period: str, found: Moran, names: list[str], options: MoranOptions, seed: int
-) -> ColumnResult:
+def _column(period: str, found: Moran, units: int, options: MoranOptions, seed: int) -> ColumnResult:
     permuted = options.assumption == "permutation"
     return ColumnResult(
         column=period,
-        outcome=sample.design.outcome,
-        n=len(names),
-        units=len(names),
+        outcome="",
+        n=units,
+        units=units,
         periods=1,
         vcov={
             "type": options.assumption,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from citypanel.arrays import Codes
+from citypanel.arrays import Codes, Vector
 from citypanel.declare.methods import SpatialOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError
@@ -58,7 +58,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         periods=sample.layout.n_periods,
         clusters=sample.layout.n_units if clusters is not None else None,
         fixed_effects=_effect_names(specification, options.effects_fe),
-        vcov=_convention(fit, sample, specification, options),
+        vcov=_convention(fit, sample, options),
         terms=_terms(fit),
         stats=_statistics(fit, design.y, effects, seed),
     )
@@ -79,7 +79,8 @@ def _asked_variance(sample: SpatialSample, specification: Specification) -> tupl
     if convention.kind == "cluster" and convention.by == (specification.unit,):
         return True, sample.layout.units
     raise DeclarationError(
-        f"vcov is '{specification.vcov}'; method 'spatial' takes iid, hetero or cluster:{specification.unit or 'UNIT'}"
+        f"vcov is '{specification.vcov}'; method 'spatial' takes iid, hetero or "
+        f"cluster:{specification.unit or 'UNIT'}"
     )
 
 
@@ -103,12 +104,10 @@ def _p(z: float) -> float:
     return float(2.0 * stats.norm.sf(abs(z)))
 
 
-def _convention(
-    fit: SpatialFit, sample: SpatialSample, specification: Specification, options: SpatialOptions
-) -> dict[str, Value]:
+def _convention(fit: SpatialFit, sample: SpatialSample, options: SpatialOptions) -> dict[str, Value]:
     """Return all that must be known to compute the same numbers again."""
     convention = sample.design.convention
-    kinds = {"iid": options.information, "HC1": "hetero", "cluster": "cluster"}
+    kinds = {"iid": "iid", "HC1": "hetero", "cluster": "cluster"}
     spectra = sorted({block.operator.spectrum for block in sample.layout.blocks})
     return {
         "type": kinds[convention.kind],
@@ -134,7 +133,7 @@ def _convention(
     }
 
 
-def _statistics(fit: SpatialFit, y: np.ndarray, effects: list[Effect], seed: int) -> dict[str, Value]:  # type: ignore[type-arg]
+def _statistics(fit: SpatialFit, y: Vector, effects: list[Effect], seed: int) -> dict[str, Value]:
     sigma2, se = fit.sigma2, float(np.sqrt(fit.covariance[-1, -1]))
     k, n = fit.n_parameters, fit.layout.n
     found: dict[str, Value] = {
@@ -185,8 +184,9 @@ def _warnings(fit: SpatialFit, sample: SpatialSample, effects: list[Effect]) -> 
         )
     if effects and effects[0].mc_unstable:
         found.append(
-            f"{effects[0].mc_unstable} of the simulated draws lie outside the stable range ({fit.layout.low:.6g}, "
-            f"{fit.layout.high:.6g}); mc_mean and mc_sd hold them, mc_mean_stable and mc_sd_stable do not"
+            f"{effects[0].mc_unstable} of the simulated draws lie outside the stable range "
+            f"({fit.layout.low:.6g}, {fit.layout.high:.6g}); mc_mean and mc_sd hold them, "
+            "mc_mean_stable and mc_sd_stable do not"
         )
     if fit.choices.robust and fit.choices.clusters is None:
         found.append("under heteroskedastic errors rho itself is consistent only where W is close to regular")

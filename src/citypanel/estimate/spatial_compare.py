@@ -16,8 +16,9 @@ from citypanel.estimate.spatial_panel import Effects
 
 
 def impacts(fit: SpatialFit, draws: int, seed: int) -> list[Effect]:
-    """Return direct, indirect and total effects of every regressor; none for the error model, whose
-    slopes are the effects.
+    """Return direct, indirect and total effects of every regressor.
+
+    The error model has none beyond its slopes.
     """
     if fit.choices.model not in (*LAGGED_OUTCOME, *LAGGED_REGRESSORS):
         return []
@@ -31,7 +32,9 @@ def impacts(fit: SpatialFit, draws: int, seed: int) -> list[Effect]:
         covariance = np.pad(covariance, ((0, 1), (0, 1)))
     own = [name for name in fit.own_names if name != INTERCEPT]
     spots = [(fit.slope_names.index(name), fit.lag_place(name)) for name in own]
-    return lag_effects(fit.layout, own, parameters, covariance, spots, drawn)
+    return lag_effects(
+        fit.layout, names=own, parameters=parameters, covariance=covariance, places=spots, draws=drawn
+    )
 
 
 def likelihood_tests(fit: SpatialFit) -> dict[str, float]:
@@ -73,7 +76,7 @@ def _wald(values: Vector, jacobian: Matrix, covariance: Matrix) -> float:
 def r_squared(fit: SpatialFit, y: Vector) -> dict[str, float]:
     """Return the shares explained.
 
-    `r2` = 1 - e'e / sum (y - mean)^2 with effects explaining, `r2_within` = 1 - e'e / sum (Qy)^2 without them,
+    `r2` = 1 - e'e / sum (y - mean)^2 with effects explaining, `r2_within` = 1 - e'e / sum (Qy)^2 without,
     `r2_corr` the squared correlation of Qy and (I - rho W)^-1 of the fitted QX b (Elhorst 2014, section 3.4),
     `r2_corr_overall` that of y and (I - rho W)^-1 X b without effects, as xsmle prints.
     """

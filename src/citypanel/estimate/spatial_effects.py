@@ -1,14 +1,14 @@
 """Direct, indirect and total effects of spatial models, with delta-method and simulated standard errors.
 
 S = (I - rho W)^-1 (b I + theta W); direct = tr(S)/N, total = sum(S)/N (LeSage and Pace 2009, section 2.7).
-Traces come from tr(G), G = W (I - rho W)^-1; sums from a short Krylov basis that starts at the vector of ones.
+Traces come from tr(G), G = W (I - rho W)^-1; sums from a short Krylov basis started at the vector of ones.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from citypanel.arrays import Matrix, Vector
+from citypanel.arrays import Mask, Matrix, Vector
 from citypanel.estimate.spatial_operator import WeightsMatrix
 from citypanel.estimate.spatial_panel import SpatialLayout
 
@@ -74,7 +74,7 @@ class SummedInverse:
 class Multipliers:
     """What turns b and theta into effects at one rho or at many.
 
-    direct = b own + theta neighbour, total = b all_own + theta all_neighbour; each with its derivative in rho.
+    direct = b own + theta neighbour, total = b all_own + theta all_neighbour, at each rho.
     """
 
     own: Vector
@@ -135,6 +135,7 @@ EFFECTS = ("direct", "indirect", "total")
 
 def lag_effects(
     layout: SpatialLayout,
+    *,
     names: list[str],
     parameters: Vector,
     covariance: Matrix,
@@ -171,7 +172,7 @@ def lag_effects(
         se = np.sqrt(np.einsum("ij,jk,ik->i", gradient, covariance, gradient))
         simulated = _three(drawn, draws[:, b_at], 0.0 if theta_at is None else draws[:, theta_at])
         effects += [
-            _summarised(name, effect, float(point[i]), float(se[i]), simulated[i], stable)
+            Effect(name, effect, float(point[i]), float(se[i]), *_moments(simulated[i], stable))
             for i, effect in enumerate(EFFECTS)
         ]
     return effects
@@ -183,22 +184,15 @@ def _three(at: Multipliers, b: float | Vector, theta: float | Vector) -> Matrix:
     return np.stack([direct, total - direct, total])
 
 
-def _summarised(
-    term: str, effect: str, estimate: float, se: float, simulated: Vector, stable: Vector
-) -> Effect:
-    kept = simulated[stable.astype(bool)]
-    enough = kept.size > 1
-    return Effect(
-        term,
-        effect,
-        estimate,
-        se,
-        float(simulated.mean()),
-        float(simulated.std(ddof=1)) if simulated.size > 1 else float("nan"),
-        float(kept.mean()) if kept.size else float("nan"),
-        float(kept.std(ddof=1)) if enough else float("nan"),
-        int(simulated.size - kept.size),
-    )
+def _moments(simulated: Vector, stable: Mask) -> tuple[float, float, float, float, int]:
+    """Return mean and standard deviation of all draws, the same of the stable ones, and how many are not."""
+    kept = simulated[stable]
+    mean = float(kept.mean()) if kept.size else float("nan")
+    return (float(simulated.mean()), _sd(simulated), mean, _sd(kept), int(simulated.size - kept.size))
+
+
+def _sd(values: Vector) -> float:
+    return float(values.std(ddof=1)) if values.size > 1 else float("nan")
 
 
 def draw_parameters(parameters: Vector, covariance: Matrix, draws: int, seed: int) -> Matrix:

@@ -1,4 +1,4 @@
-"""One spatial panel model on arrays: from columns and a layout to estimates, covariance and fit statistics."""
+"""One spatial panel model on arrays: from columns and a layout to estimates and their covariance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -161,7 +161,7 @@ def _require_possible(layout: SpatialLayout, choices: Choices) -> None:
     kind, model = choices.effects_fe, choices.model
     if kind in ("unit", "both") and layout.n_periods < 2:
         raise DeclarationError(
-            f"spatial: effects_fe={kind} needs at least two periods and the data have one; use effects_fe=none"
+            f"spatial: effects_fe={kind} needs two periods or more and the data have one; use effects_fe=none"
         )
     if choices.leeyu and kind == "none":
         raise DeclarationError(
@@ -173,24 +173,26 @@ def _require_possible(layout: SpatialLayout, choices: Choices) -> None:
         )
     if _centres(choices) and choices.leeyu and not layout.row_stochastic:
         raise DeclarationError(
-            f"spatial: leeyu=true with effects_fe={kind} needs weights whose rows sum to one; use row_standardise=true"
+            f"spatial: leeyu=true with effects_fe={kind} needs weights whose rows sum to one; "
+            "use row_standardise=true"
         )
     if not layout.balanced and kind in ("unit", "both"):
         if model in LAGGED_ERROR:
             raise DeclarationError(
-                f"spatial: model={model} with effects_fe={kind} needs a balanced panel, because I - lambda W does not "
-                "keep the effects; balance the sample or use effects_fe=time or none"
+                f"spatial: model={model} with effects_fe={kind} needs a balanced panel, because I - lambda W "
+                "does not keep the effects; balance the sample or use effects_fe=time or none"
             )
         if choices.twoways_lag == "demeaned":
             raise DeclarationError(
-                f"spatial: an unbalanced panel with effects_fe={kind} has no W(Qy); use twoways_lag=dummies or balance"
+                f"spatial: an unbalanced panel with effects_fe={kind} has no W(Qy); use twoways_lag=dummies "
+                "or balance the sample"
             )
-    if choices.twoways_lag == "dummies" and model in LAGGED_ERROR and kind in ("time", "both"):
-        if not layout.row_stochastic:
-            raise DeclarationError(
-                f"spatial: model={model} with twoways_lag=dummies needs weights whose rows sum to one; "
-                "use row_standardise=true or twoways_lag=demeaned"
-            )
+    filtered = choices.twoways_lag == "dummies" and model in LAGGED_ERROR and kind in ("time", "both")
+    if filtered and not layout.row_stochastic:
+        raise DeclarationError(
+            f"spatial: model={model} with twoways_lag=dummies needs weights whose rows sum to one; "
+            "use row_standardise=true or twoways_lag=demeaned"
+        )
 
 
 def _centres(choices: Choices) -> bool:
@@ -212,7 +214,7 @@ def _transformation(layout: SpatialLayout, choices: Choices) -> tuple[bool, int,
 
 
 def _corrected(problem: Problem, maximum: Maximum, choices: Choices) -> tuple[Problem, Maximum]:
-    """Apply Lee and Yu's N/(N-1) for time effects alone: sigma2 over (N-1)T rows, rho and slopes as they are."""
+    """Apply Lee and Yu's N/(N-1) for time effects alone: sigma2 over (N-1)T rows, rho and slopes kept."""
     layout = problem.determinants.layout
     if not choices.leeyu or choices.effects_fe != "time" or problem.determinants.centred:
         return problem, maximum

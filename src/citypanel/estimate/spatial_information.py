@@ -1,7 +1,7 @@
 """Variance of spatial panel estimates: expected and observed information, and the sandwich for other errors.
 
-Parameters stand in the order slopes, rho, lambda, sigma2 throughout; rho or lambda is left out where the model
-has none. The covariance of rho with the slopes is kept everywhere.
+Parameters stand in the order slopes, rho, lambda, sigma2 throughout; rho or lambda is left out where the
+model has none. The covariance of rho with the slopes is kept everywhere.
 
 Sources: Anselin (1988), ch. 6.2 (expected information of the model with both parameters); Lee (2004),
 Econometrica 72(6), and Kelejian and Prucha (2001), J. Econometrics 104(2), for scores of quadratic forms.
@@ -21,8 +21,8 @@ from citypanel.estimate.spatial_panel import Effects
 class Fitted:
     """Columns at the maximum, all filtered by B = I - lambda W, shape (rows,) or (rows, k).
 
-    `residual` e = B (A y - X b); `outcome_lag` B W y; `error_lag` W u; `regressors` B X; `mean_lag` the part of
-    B W y that is not noise: B W y - G e with G = W (I - rho W)^-1.
+    `residual` e = B (A y - X b); `outcome_lag` B W y; `error_lag` W u; `regressors` B X; `mean_lag` the part
+    of B W y that is not noise: B W y - G e with G = W (I - rho W)^-1.
     """
 
     residual: Vector

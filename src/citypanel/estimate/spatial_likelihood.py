@@ -1,8 +1,8 @@
 """The concentrated likelihood of spatial panel models and its maximum.
 
-One model holds all: (I - rho W) y = X b + u, (I - lambda W) u = e. Without lambda it is the lag model (SAR, and
-SDM with W X among the regressors), without rho the error model (SEM), with both SAC. The rows enter once, as
-three small matrices of cross-products; what is left is a function of rho and lambda alone.
+One model holds all: (I - rho W) y = X b + u, (I - lambda W) u = e. Without lambda it is the lag model (SAR,
+and SDM with W X among the regressors), without rho the error model (SEM), with both SAC. The rows enter once,
+as three small matrices of cross-products; what is left is a function of rho and lambda alone.
 
 Sources: Anselin (1988), Spatial Econometrics, ch. 6 and 12; Elhorst (2014), Spatial Econometrics, ch. 3;
 Lee and Yu (2010), J. Econometrics 154(2), for the transformed likelihood.
@@ -140,7 +140,7 @@ class Concentrated:
         return float(q @ crossed @ q)
 
     def slope_of_squares(self, rho: float, lam: float) -> Vector:
-        """Return the derivatives of `squares` in rho and lambda; slopes need none, by the envelope theorem."""
+        """Return the derivatives of `squares` in rho and lambda, by the envelope theorem."""
         q, crossed = self._residual(rho, lam)
         return np.array([-2.0 * (crossed[1] @ q), q @ (2.0 * lam * self.lagged - self.mixed) @ q])
 
@@ -258,7 +258,7 @@ def _best_on_square(concentrated: Concentrated, bounds: tuple[float, float]) -> 
 def _polished(
     concentrated: Concentrated, point: Vector, free: list[int], bounds: tuple[float, float]
 ) -> Vector:
-    """Return the point after Newton steps on the score: a maximum compared by height is exact to 1e-8 only."""
+    """Return the point after Newton steps on the score: a maximum found by height is exact to 1e-8 only."""
     for _ in range(4):
         score = concentrated.score(*point)[free]
         curved = concentrated.curvature(*point)[np.ix_(free, free)]

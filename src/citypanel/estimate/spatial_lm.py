@@ -1,4 +1,4 @@
-"""Lagrange multiplier tests for a spatial lag and spatial errors, plain and robust, pooled or after effects."""
+"""Lagrange multiplier tests for a spatial lag and spatial errors, plain and robust, pooled or within."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -168,7 +168,5 @@ def weights_trace(layout: SpatialLayout) -> float:
 
 
 def _trace(matrix: WeightsMatrix) -> float:
-    both = matrix.multiply(matrix) + matrix.multiply(matrix.T) if hasattr(matrix, "multiply") else None
-    if both is not None:
-        return float(both.sum())
-    return float(np.vdot(matrix, matrix) + np.vdot(matrix, np.asarray(matrix).T))
+    # Element by element, for arrays and sparse arrays alike.
+    return float((matrix * matrix).sum() + (matrix * matrix.T).sum())

@@ -5,7 +5,7 @@ I - rho W anew for each rho. Nothing here knows of panels; a matrix of N units s
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ from scipy.sparse import linalg as sparse_linalg
 from citypanel.arrays import Matrix, Vector
 from citypanel.errors import EstimationError
 
-WeightsMatrix = Matrix | sparse.csr_array
-Spectrum = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
+WeightsMatrix: TypeAlias = Matrix | sparse.csr_array
+Spectrum: TypeAlias = npt.NDArray[np.floating] | npt.NDArray[np.complexfloating]
 
 SPARSE_FROM = 800  # units; below, all eigenvalues take less than a second
 SPARSE_SHARE = 0.02  # of cells that are not zero; above, the factors fill up
@@ -79,12 +79,11 @@ def spatial_operator(matrix: WeightsMatrix, *, solver: str = "auto") -> SpatialO
         `auto` factorises large matrices with few neighbours and takes eigenvalues of all others.
     """
     cells = matrix.shape[0] ** 2
-    filled = matrix.nnz if sparse.issparse(matrix) else int(np.count_nonzero(matrix))
+    filled = np.count_nonzero(matrix) if isinstance(matrix, np.ndarray) else matrix.nnz
     few = matrix.shape[0] >= SPARSE_FROM and filled <= SPARSE_SHARE * cells
     if solver == "sparse" or (solver == "auto" and few):
         return SparseOperator.of(sparse.csr_array(matrix))
-    dense = matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix, dtype=np.float64)
-    return DenseOperator.of(dense)
+    return DenseOperator.of(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
 
 
 def symmetrising_scale(matrix: WeightsMatrix) -> Vector | None:
@@ -176,7 +175,7 @@ class DenseOperator:
 
     def log_determinants(self, rhos: Vector) -> Vector:
         """Return ln|det(I - rho W)| for each rho."""
-        return np.log(np.abs(1.0 - np.multiply.outer(rhos, self.eigenvalues))).sum(axis=-1)
+        return np.asarray(np.log(np.abs(1.0 - np.multiply.outer(rhos, self.eigenvalues))).sum(axis=-1))
 
     def first_traces(self, rhos: Vector) -> Vector:
         """Return tr(G) for each rho."""
@@ -221,7 +220,8 @@ class DenseOperator:
                 return inverse
         identity = np.eye(self.size)
         try:
-            return linalg.solve(identity - rho * self.matrix, self.matrix, check_finite=False)
+            system = identity - rho * self.matrix
+            return np.asarray(linalg.solve(system, self.matrix, check_finite=False))
         except linalg.LinAlgError:
             raise EstimationError(f"I - rho W is singular at rho = {rho:.6g}") from None
 

@@ -1,4 +1,4 @@
-"""A panel laid out for spatial lags: which rows are neighbours in which period, and how effects are taken out."""
+"""A panel laid out for spatial lags: which rows are neighbours in which period, and its effects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def lay_out(
     for members in patterns.values():
         present = np.flatnonzero(place[:, members[0]] >= 0)
         own = matrix if present.size == n_units else _of_present(matrix, present, names, row_standardise)
-        blocks.append(Block(spatial_operator(own, solver=solver), place[np.ix_(present, members)]))
+        blocks.append(Block(spatial_operator(own, solver=solver), place[present][:, members]))
     sums = [np.asarray(block.operator.matrix.sum(axis=1)).ravel() for block in blocks]
     stochastic = all(np.allclose(total, 1.0, rtol=0, atol=1e-10) for total in sums)
     return SpatialLayout(tuple(blocks), units, periods, stochastic)
@@ -141,7 +141,7 @@ def _of_present(
         alone = present[np.flatnonzero(sums <= 0)]
         shown = ", ".join(str(names[unit]) if names else str(unit) for unit in alone[:5])
         raise InputError(
-            f"weights: in a period with {present.size} units these have no neighbour that is present: {shown}; "
+            f"weights: in a period with {present.size} units these have no neighbour present: {shown}; "
             "drop them or use weights with more neighbours"
         )
     if not row_standardise:

@@ -94,7 +94,7 @@ def _codes(design: Design, specification: Specification) -> tuple[Codes, Codes, 
 def _all_units(
     data: pd.DataFrame, specification: Specification, used: tuple[object, ...]
 ) -> tuple[object, ...]:
-    """Return all units of the data in sorted order; those the sample leaves out may still be in the weights."""
+    """Return all units of the data in sorted order; those left out may still be in the weights."""
     column = data[str(specification.unit)].dropna()
     found = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
     values = found.unique().tolist()

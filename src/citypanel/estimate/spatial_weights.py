@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from citypanel.arrays import Codes
+from citypanel.arrays import Codes, Matrix
 from citypanel.errors import InputError
 from citypanel.estimate.spatial_operator import WeightsMatrix
 
@@ -42,8 +42,8 @@ def read_weights(path: str | Path, ids_path: str | Path | None = None) -> Weight
     Parameters
     ----------
     path : path
-        CSV (comma, semicolon, tab or blank between cells) or Parquet: dense N x N, with or without a header of
-        units and a first column of units, or long with the header `i,j,w`.
+        CSV (comma, semicolon, tab or blank between cells) or Parquet: dense N x N, with or without a header
+        of units and a first column of units, or long with the header `i,j,w`.
     ids_path : path, optional
         One unit per line, in the order of a dense table's rows; a header line may stand above.
 
@@ -158,7 +158,7 @@ def _from_square(frame: pd.DataFrame, place: str) -> WeightsFile:
     return WeightsFile(_numbers(body, place), ids, place)
 
 
-def _numbers(cells: pd.DataFrame | pd.Series, place: str) -> np.ndarray:  # type: ignore[type-arg]
+def _numbers(cells: pd.DataFrame | pd.Series, place: str) -> Matrix:
     try:
         return np.ascontiguousarray(cells.to_numpy(dtype=np.float64))
     except (TypeError, ValueError) as error:
@@ -261,8 +261,8 @@ def _places(file: WeightsFile, keys: list[str], wanted: list[str], used: Codes) 
         if size == len(wanted):
             return np.arange(size), []
         raise InputError(
-            f"weights {file.place}: {size} units and the panel has {len(wanted)}; name its rows by a header or "
-            f"by w_ids. Units of the panel: {_listed(wanted)}"
+            f"weights {file.place}: {size} units and the panel has {len(wanted)}; name its rows by a header "
+            f"or by w_ids. Units of the panel: {_listed(wanted)}"
         )
     missing = [name for name in wanted if name not in known]
     if missing:
@@ -271,9 +271,7 @@ def _places(file: WeightsFile, keys: list[str], wanted: list[str], used: Codes) 
     asked = set(wanted)
     extra = [name for name in file.ids if name not in asked]
     warnings = (
-        [
-            f"weights {file.place}: {len(extra)} units are not in the sample and were left out: {_listed(extra)}"
-        ]
+        [f"weights {file.place}: {len(extra)} units not in the sample were left out: {_listed(extra)}"]
         if extra
         else []
     )
