@@ -64,7 +64,8 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     options = specification.options
     assert isinstance(options, PsmDidOptions)  # noqa: S101 - the declaration has paired method and options
     _require_sense(specification, options)
-    sample = _read(data.reset_index(drop=True), specification, options)
+    data = data.reset_index(drop=True)
+    sample = _read(data, specification, options)
     rule = match_rule(options)
     matched = _match(sample, options, rule, by_period=options.by_year and sample.design.time is not None)
     stats: dict[str, Value] = {
@@ -74,7 +75,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     }
     if specification.unit is None:
         stats |= _cross_section(sample, matched, rule)
-    answer = _second_stage(sample, matched, specification)
+    answer = _second_stage(data, sample, matched, specification)
     names = [name for name in sample.names if name != INTERCEPT]
     shown = sample.X[:, [at for at, name in enumerate(sample.names) if name != INTERCEPT]]
     columns = tuple(replace(column, stats={**column.stats, **stats}) for column in answer.columns)
@@ -210,20 +211,21 @@ def _cross_section(sample: Sample, matched: Matched, rule: MatchRule) -> dict[st
     return {"att": effect.att, "att_se": effect.se, "att_se_rule": effect.rule}
 
 
-def _second_stage(sample: Sample, matched: Matched, specification: Specification) -> Estimate:
+def _second_stage(
+    data: pd.DataFrame, sample: Sample, matched: Matched, specification: Specification
+) -> Estimate:
+    """Estimate the formula with matched frequencies as weights; all rows are given, because lags read them."""
     from citypanel.estimate.linear import estimate as linear  # noqa: PLC0415 - loads with the second stage only
 
-    used = matched.weights > 0
-    rows = sample.rows[used].assign(**{WEIGHT: matched.weights[used]})
+    weights = np.zeros(len(data))
+    weights[sample.rows.index.to_numpy()] = matched.weights
     declared = replace(
         specification,
         method="linear",
         options=LinearOptions(),  # type: ignore[call-arg]
         weights=WEIGHT,
-        where=None,
-        winsorise=(),
     )
-    return linear(rows, declared)
+    return linear(data.assign(**{WEIGHT: weights}), declared)
 
 
 def _score_rows(sample: Sample, matched: Matched, specification: Specification) -> list[Row]:

@@ -249,7 +249,7 @@ class _Spread:
 
     def _bootstrap(self, fit: Estimator, seed: int | None) -> list[Matrix | None]:
         """Draw whole clusters (else units, else rows) with replacement; a draw is a set of frequency weights."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(0 if seed is None else seed)
         groups = self.groups
         if groups is None:
             groups = np.arange(self.design.n) if self.design.unit is None else self.design.unit
