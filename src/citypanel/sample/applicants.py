@@ -13,7 +13,8 @@ T = TypeVar("T")
 BRAND_FIRST = "恒瑞博锐凯科鼎弘毅卓智铭普诺赛"
 BRAND_SECOND = "特尔迪思芯微拓宇纳维创腾菲洛"
 INDUSTRIES = (
-    "电子科技", "精密机械", "新材料", "生物医药", "汽车零部件", "光电", "环保设备", "自动化", "化工", "纺织科技", "软件", "电力设备",
+    "电子科技", "精密机械", "新材料", "生物医药", "汽车零部件", "光电",
+    "环保设备", "自动化", "化工", "纺织科技", "软件", "电力设备",
 )  # fmt: skip
 ROADS = ("人民路", "科技大道", "创业路", "建设路", "工业园区星湖街", "经济开发区长江路")
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
@@ -23,7 +24,7 @@ BRANCHES = ("上海交通大学苏州研究院", "南京工程大学（苏州）
 
 
 class Draws:
-    """Uniform draws one at a time from a numpy generator, buffered because loops over patents take millions."""
+    """Uniform draws one at a time from a numpy generator, buffered: a sample takes millions of them."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -53,7 +54,7 @@ class Draws:
 
 @dataclass(frozen=True)
 class Applicant:
-    """One applicant; `adcode` is None for a person or a foreign firm. `named` tells if the name holds its city."""
+    """One applicant; a person or a foreign firm has no `adcode`; `named` tells if the name holds the city."""
 
     name: str
     kind: str

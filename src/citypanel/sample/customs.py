@@ -1,6 +1,6 @@
 """Customs transactions of one year as text: the Chinese headers of 2003-04, GB18030."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +12,8 @@ from citypanel.sample.firms import OWNERSHIPS, Firms
 from citypanel.sample.tables import Products, rows_of
 
 HEADER = (
-    "日期", "进口或出口", "税号编码", "金额", "数量", "数量单位", "企业编码", "经营单位", "消费地或生产地", "企业性质",
-    "起运国或目的国", "贸易方式", "运输方式", "中转国",
+    "日期", "进口或出口", "税号编码", "金额", "数量", "数量单位", "企业编码", "经营单位", "消费地或生产地",
+    "企业性质",     "起运国或目的国", "贸易方式", "运输方式", "中转国",
 )  # fmt: skip
 ENCODING = "gb18030"
 SMALLEST_RECORD = 50  # US$
@@ -28,7 +28,7 @@ STRIDE = (
 
 @dataclass
 class Records:
-    """Columns of customs rows before they are text; each row's place in the cities is kept for the truth file."""
+    """Columns of customs rows before they are text: positions in the lists of names, codes and numbers."""
 
     product: Codes
     ending: Codes
@@ -42,21 +42,10 @@ class Records:
     regime: Codes
     transport: Codes
     transit: Codes
-    texts: dict[str, "pa.Array"] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.value)
-
-    def take(self, rows: Codes) -> "Records":
-        """Return some rows, in the order given."""
-        return Records(**{name: getattr(self, name)[rows] for name in COLUMNS})
-
-
-COLUMNS = (
-    "product", "ending", "value", "quantity", "firm", "area", "zone", "destination", "date", "regime", "transport",
-    "transit",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,6 +60,15 @@ def destinations() -> Destinations:
     """Return the destinations with their weights."""
     rows = rows_of("destinations.csv")
     return Destinations(tuple(row["name"] for row in rows), np.array([float(row["weight"]) for row in rows]))
+
+
+@dataclass(frozen=True)
+class Market:
+    """Who sells what to whom."""
+
+    firms: Firms
+    goods: Products
+    destinations: Destinations
 
 
 def record_counts(exports: CityExports, rows: int) -> Codes:
@@ -92,24 +90,23 @@ def draw_records(
     exports: CityExports,
     counts: Codes,
     cities: range,
-    firms: Firms,
-    goods: Products,
+    market: Market,
     rng: np.random.Generator,
 ) -> Records:
-    """Split the dollars of some cities into records of firms and destinations; sums are kept to the dollar."""
+    """Split the dollars of some cities into records of firms and destinations; sums stay to the dollar."""
+    firms, where = market.firms, market.destinations
     city, product = np.nonzero(counts[cities.start : cities.stop])
     city = city + cities.start
     repeat = counts[city, product]
     owner = np.repeat(np.arange(len(repeat)), repeat)
     rank = np.arange(len(owner)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    where = destinations()
     pool = firms.count[city] * len(where.names)
     pair = (rng.integers(0, pool)[owner] + rank * STRIDE) % pool[owner]
     firm = firms.start[city][owner] + pair % firms.count[city][owner]
     destination = pair // firms.count[city][owner]
     weight = where.weights[destination] * rng.gamma(1.5, 1.0, len(owner)) + 1e-3
     value = _split(exports.dollars[city, product], repeat, owner, weight)
-    price = goods.price_usd[product[owner]] * np.exp(rng.normal(0, 0.4, len(owner)))
+    price = market.goods.price_usd[product[owner]] * np.exp(rng.normal(0, 0.4, len(owner)))
     month = rng.integers(1, 13, len(owner))
     date = (
         np.full(len(owner), exports.year)
@@ -133,7 +130,7 @@ def draw_records(
 
 
 def _split(totals: Codes, repeat: Codes, owner: Codes, weight: "np.typing.NDArray[np.float64]") -> Codes:
-    """Split whole-dollar totals by weights; each part is at least the smallest record, the last takes the rest."""
+    """Split whole-dollar totals by weights; no part is below the smallest record, the last has the rest."""
     ends = np.cumsum(repeat)
     running = np.cumsum(weight)
     before = np.concatenate([[0.0], running])[ends - repeat]
@@ -148,10 +145,11 @@ def _split(totals: Codes, repeat: Codes, owner: Codes, weight: "np.typing.NDArra
     return result
 
 
-def text_columns(records: Records, firms: Firms, goods: Products) -> dict[str, "pa.Array"]:
+def text_columns(records: Records, market: Market) -> dict[str, "pa.Array"]:
     """Return the rows as text, one GB18030 binary array per header."""
+    firms, goods = market.firms, market.goods
     hs8 = [code + ending for code in goods.hs6 for ending in HS8_ENDINGS]
-    names = destinations().names
+    names = market.destinations.names
     ownership = [OWNERSHIPS[int(code)] for code in firms.ownership]
     return {
         "日期": digits(records.date),
@@ -182,7 +180,7 @@ def chosen(names: tuple[str, ...], index: Codes) -> "pa.Array":
 
 
 def replaced(column: "pa.Array", where: Mask, texts: "pa.Array | bytes") -> "pa.Array":
-    """Return the column with other text in some rows: one text for all, or one for each row that is replaced."""
+    """Return the column with other text in some rows: one text for all, or one for each such row."""
     if isinstance(texts, bytes):
         texts = pa.array([texts] * int(where.sum()), type=pa.binary())
     return pc.replace_with_mask(column, pa.array(where), texts)

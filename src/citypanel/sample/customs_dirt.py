@@ -1,9 +1,10 @@
 """What goes wrong in real customs files: rows that cleaning must take out, and spellings that it must read.
 
-Rows of the first kind are copies of good rows with one thing wrong, so that each is dropped at exactly one step;
-their numbers go to the truth file. Spellings of the second kind change no value.
+Rows of the first kind are copies of good rows with one thing wrong, so that each is dropped at exactly one
+step; their numbers go to the truth file. Spellings of the second kind change no value.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ Columns = dict[str, "pa.Array"]
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of bad row: the step of the attrition table that drops it, its rate, and what its columns say."""
+    """One kind of bad row: the step of the attrition table that drops it, its rate, what its columns say."""
 
     kind: str
     step: str
@@ -68,13 +69,13 @@ def with_faults(columns: Columns, planned: list[tuple[Fault, Codes]], rng: np.ra
 
 
 def with_spellings(columns: Columns, names: dict[str, str], rng: np.random.Generator) -> Columns:
-    """Return the columns with lost leading zeros, thousands separators, blanks and other names of destinations."""
+    """Return the columns with lost leading zeros, thousands separators, blanks and second names of places."""
     result = dict(columns)
     count = len(result["金额"])
     codes = result["税号编码"]
     zero = np.asarray(pc.starts_with(codes, b"0")) & (rng.random(count) < 0.5)
     result["税号编码"] = replaced(codes, zero, pc.binary_slice(codes.filter(pa.array(zero)), 1, 8))
-    result["金额"] = _respelt(result["金额"], rng.random(count) < 0.04, lambda text: _grouped(text))
+    result["金额"] = _respelt(result["金额"], rng.random(count) < 0.04, _grouped)
     result["数量"] = _respelt(result["数量"], rng.random(count) < 0.01, lambda text: b" " + text + b" ")
     for name, other in names.items():
         mine = np.asarray(pc.equal(result["起运国或目的国"], pa.scalar(name.encode(ENCODING), pa.binary())))
@@ -88,7 +89,6 @@ def _grouped(text: bytes) -> bytes:
     return f'"{int(text):,}"'.encode() if text.isdigit() and len(text) > 3 else text
 
 
-def _respelt(column: "pa.Array", where: Mask, change: "object") -> "pa.Array":
-    assert callable(change)
+def _respelt(column: "pa.Array", where: Mask, change: Callable[[bytes], bytes]) -> "pa.Array":
     old = column.filter(pa.array(where)).to_pylist()
     return replaced(column, where, pa.array([change(text) for text in old], type=pa.binary()))

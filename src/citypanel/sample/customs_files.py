@@ -8,7 +8,9 @@ import pyarrow as pa
 
 from citypanel.arrays import Codes
 from citypanel.sample.customs import (
+    Market,
     Records,
+    destinations,
     draw_records,
     header_line,
     joined,
@@ -18,8 +20,8 @@ from citypanel.sample.customs import (
 )
 from citypanel.sample.customs_dirt import FAULTS, OUTSIDE, plan, with_faults, with_spellings
 from citypanel.sample.exports import CityExports, city_exports
-from citypanel.sample.firms import Firms, draw_firms
-from citypanel.sample.tables import Products, rows_of
+from citypanel.sample.firms import draw_firms
+from citypanel.sample.tables import rows_of
 from citypanel.sample.world import World
 
 BLOCK_ROWS = 250_000
@@ -31,22 +33,24 @@ Counts = dict[str, dict[str, int]]
 def write_customs(folder: Path, world: World, rows: int, seed: int) -> dict[str, Counts]:
     """Write `customs_<year>.csv` for each year, about `rows` rows in all.
 
-    Returns, per file, `rows` and `value_usd` by kind of row: `good`, `outside_the_41_cities`, each fault, `duplicate`.
+    Returns, per file, `rows` and `value_usd` by kind of row: `good`, `outside_the_41_cities`, each fault,
+    `duplicate`.
     """
-    pools: Firms | None = None
+    market: Market | None = None
     truth: dict[str, Counts] = {}
     for exports in city_exports(world, seed):
         counts = record_counts(exports, round(rows / len(world.years)))
-        if pools is None:
-            pools = draw_firms(np.maximum(40, counts.max(axis=1) // 8), seed)
+        if market is None:
+            firms = draw_firms(np.maximum(40, counts.max(axis=1) // 8), seed)
+            market = Market(firms, world.products, destinations())
         rng = np.random.default_rng([seed, 14, exports.year])
         path = folder / f"customs_{exports.year}.csv"
-        truth[f"customs/{path.name}"] = _write_year(path, exports, counts, pools, world.products, rng)
+        truth[f"customs/{path.name}"] = _write_year(path, exports, counts, market, rng)
     return truth
 
 
 def _write_year(
-    path: Path, exports: CityExports, counts: Codes, firms: Firms, goods: Products, rng: np.random.Generator
+    path: Path, exports: CityExports, counts: Codes, market: Market, rng: np.random.Generator
 ) -> Counts:
     trailing = exports.year % 2 == 1
     truth: Counts = {
@@ -57,8 +61,8 @@ def _write_year(
     with path.open("wb") as file:
         file.write(header_line(trailing=trailing))
         for cities in _blocks(counts):
-            records = draw_records(exports, counts, cities, firms, goods, rng)
-            text, kinds, values = _dirty(records, firms, goods, rng, trailing=trailing)
+            records = draw_records(exports, counts, cities, market, rng)
+            text, kinds, values = _dirty(records, market, rng, trailing=trailing)
             _count(truth, kinds, values)
             if exports.year == YEAR_APPENDED_TWICE and appended is None:
                 size = max(2, round(APPENDED_SHARE * len(text)))
@@ -82,12 +86,12 @@ def _blocks(counts: Codes) -> Iterator[range]:
 
 
 def _dirty(
-    records: Records, firms: Firms, goods: Products, rng: np.random.Generator, *, trailing: bool
+    records: Records, market: Market, rng: np.random.Generator, *, trailing: bool
 ) -> "tuple[pa.Array, Codes, Codes]":
-    """Return the block's lines in random order, with the kind (0 good, then faults in order) and US$ of each."""
+    """Return the block's lines in random order, with the kind (0 good, then faults) and US$ of each."""
     other = {row["name"]: row["alternative"] for row in rows_of("destinations.csv") if row["alternative"]}
     planned = plan(len(records), rng)
-    columns = with_spellings(with_faults(text_columns(records, firms, goods), planned, rng), other, rng)
+    columns = with_spellings(with_faults(text_columns(records, market), planned, rng), other, rng)
     kinds = np.concatenate(
         [
             np.zeros(len(records), dtype=np.int64),

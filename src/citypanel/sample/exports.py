@@ -37,7 +37,7 @@ def city_exports(world: World, seed: int) -> Iterator[CityExports]:
     for year in world.years:
         totals = _totals(panel, year, openness, rng)
         noise = np.exp(rng.normal(0, 0.1, chapters.shape))
-        yield _year_exports(world, panel, year, totals, chapters * noise, products)
+        yield _year_exports(world, year, totals, chapters * noise, products)
 
 
 def _base_weights(world: World, cities: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
@@ -63,9 +63,8 @@ def _totals(panel: TargetPanel, year: int, openness: Vector, rng: np.random.Gene
     return np.maximum(gdp_usd * openness * noise, 2e8).astype(np.int64)
 
 
-def _year_exports(
-    world: World, panel: TargetPanel, year: int, totals: Codes, chapters: Matrix, products: Matrix
-) -> CityExports:
+def _year_exports(world: World, year: int, totals: Codes, chapters: Matrix, products: Matrix) -> CityExports:
+    panel = target_panel()
     codes = world.products.chapter_codes
     by_chapter = world.prody(year, codes)
     by_product = world.prody(year, np.arange(len(codes)))

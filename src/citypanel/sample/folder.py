@@ -16,8 +16,8 @@ SPARE_MEGABYTES = 50
 def replacing(folder: Path, known: Iterable[str], megabytes: int) -> Iterator[Path]:
     """Give a new folder beside `folder` to write into, and put it in its place when all went well.
 
-    An existing folder is replaced only if it holds nothing but files of `known` (relative paths), so that no raw
-    file of a user is ever lost. On any failure the new folder is removed and the old one stands as it was.
+    An existing folder is replaced only if it holds nothing but files of `known` (relative paths): no
+    raw file of a user is ever lost. On any failure the new folder is removed, the old one stands as it was.
     """
     _require_replaceable(folder, set(known))
     try:

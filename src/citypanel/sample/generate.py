@@ -84,7 +84,7 @@ def _write_kinds(folder: Path, size: Preset, seed: int, kinds: tuple[str, ...]) 
 
 
 def _write_world(folder: Path, world: World) -> dict[str, dict[str, int]]:
-    """Write the world table as CSV with a byte-order mark; an empty income is missing, a value of 0 no trade."""
+    """Write the world table with a byte-order mark; an empty income is missing, a value of 0 no trade."""
     counts = {"rows": 0, "rows_without_income": 0, "rows_without_trade": 0, "codes_without_leading_zero": 0}
     path = folder / "world_trade_2011_2020.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:

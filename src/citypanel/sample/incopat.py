@@ -1,4 +1,4 @@
-"""incoPat exports: the headers in both widths, three separators, two dates, application and grant of one patent."""
+"""incoPat exports: headers in both widths, separators and dates of three kinds, application beside grant."""
 
 import csv
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from citypanel.sample.workbook import write_workbook
 
 YEAR_AS_WORKBOOK = 2011
 HEADER = (
-    "标题", "公开(公告)号", "公开(公告)日", "申请号", "申请日", "专利类型", "公开国别", "IPC主分类", "申请人", "标准化申请人",
-    "第一申请人", "申请人数量", "申请人类型", "申请人地址", "中国申请人地市",
+    "标题", "公开(公告)号", "公开(公告)日", "申请号", "申请日", "专利类型", "公开国别", "IPC主分类", "申请人",
+    "标准化申请人",     "第一申请人", "申请人数量", "申请人类型", "申请人地址", "中国申请人地市",
 )  # fmt: skip
 WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 KIND_DIGIT = {INVENTION: 1, UTILITY: 2, DESIGN: 3}

@@ -1,6 +1,6 @@
 """Who applies with whom: patents whose joint invention counts by city and year are those of the panel."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,18 @@ from citypanel.sample.tables import target_panel
 INVENTION, UTILITY, DESIGN, PCT = "invention", "utility", "design", "pct"
 BETWEEN_CITIES = 0.3  # share of a city's joint inventions with a partner in another of the 41 cities
 WITH_ELSEWHERE = 0.2  # share of the others with a partner outside the 41
-# further patents for each joint invention: they must not be counted
-SOLE, WITH_PERSONS, PERSONS_ONLY, JOINT_UTILITY, JOINT_DESIGN, ABROAD, TWIN, JOINT_ELSEWHERE, UNRESOLVABLE = (
-    0.12, 0.04, 0.02, 0.04, 0.02, 0.01, 0.02, 0.01, 0.004,
-)  # fmt: skip
+# Further patents that must not be counted: their kind, and how many there are for each joint invention.
+NOT_COUNTED = {
+    "sole": (INVENTION, 0.12),
+    "organisation_with_persons": (INVENTION, 0.04),
+    "persons_only": (INVENTION, 0.02),
+    "joint_utility_model": (UTILITY, 0.04),
+    "joint_design": (DESIGN, 0.02),
+    "pct_entry": (PCT, 0.01),
+    "utility_twin": (UTILITY, 0.02),
+    "joint_elsewhere": (INVENTION, 0.01),
+    "unresolvable": (INVENTION, 0.004),
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Patent:
 
 
 def joint_counts(year: int, divisor: int) -> dict[int, int]:
-    """Return the joint inventions of each city in a year: the panel's, divided and rounded up for small presets."""
+    """Return the joint inventions of each city in a year: the panel's, divided and rounded up if small."""
     panel = target_panel()
     counts = panel.of_year(year, "n_patents").astype(int)
     return {code: -(-int(n) // divisor) for code, n in zip(panel.adcodes, counts, strict=True)}
@@ -115,36 +123,29 @@ class Applications:
 
     def _not_counted(self, year: int, joint: list[Patent]) -> Iterator[Patent]:
         """Yield what is no joint invention of the 41 cities: each group for a reason of its own."""
-        draws, codes = self._draws, list(self._pools)
+        draws = self._draws
 
-        def times(share: float) -> range:
-            return range(max(1, round(share * len(joint))))
+        def somewhere() -> int:
+            return draws.one_of(list(self._pools))
 
-        for _ in times(SOLE):
-            yield self._patent(INVENTION, year, (self._member(draws.one_of(codes)),), "sole")
-        for _ in times(WITH_PERSONS):
-            team = self._with_persons([self._member(draws.one_of(codes))], share=1.0)
-            yield self._patent(INVENTION, year, team, "organisation_with_persons")
-        for _ in times(PERSONS_ONLY):
-            yield self._patent(INVENTION, year, (person(draws), person(draws)), "persons_only")
-        for _ in times(JOINT_UTILITY):
-            team = tuple(self._distinct(draws.one_of(codes), 2))
-            yield self._patent(UTILITY, year, team, "joint_utility_model")
-        for _ in times(JOINT_DESIGN):
-            yield self._patent(DESIGN, year, tuple(self._distinct(draws.one_of(codes), 2)), "joint_design")
-        for _ in times(ABROAD):
-            yield self._patent(PCT, year, draws.one_of(joint).applicants, "pct_entry")
-        for _ in times(TWIN):
-            yield self._patent(UTILITY, year, draws.one_of(joint).applicants, "utility_twin")
-        for _ in times(JOINT_ELSEWHERE):
-            pair = draws.shuffled(self._elsewhere)[:2]
-            yield self._patent(INVENTION, year, tuple(pair), "joint_elsewhere")
-        for _ in times(UNRESOLVABLE):
-            yield self._patent(INVENTION, year, (draws.one_of(FOREIGN),), "unresolvable")
+        teams: dict[str, Callable[[], tuple[Applicant, ...]]] = {
+            "sole": lambda: (self._member(somewhere()),),
+            "organisation_with_persons": lambda: self._with_persons([self._member(somewhere())], share=1.0),
+            "persons_only": lambda: (person(draws), person(draws)),
+            "joint_utility_model": lambda: tuple(self._distinct(somewhere(), 2)),
+            "joint_design": lambda: tuple(self._distinct(somewhere(), 2)),
+            "pct_entry": lambda: draws.one_of(joint).applicants,
+            "utility_twin": lambda: draws.one_of(joint).applicants,
+            "joint_elsewhere": lambda: tuple(draws.shuffled(self._elsewhere)[:2]),
+            "unresolvable": lambda: (draws.one_of(FOREIGN),),
+        }
+        for group, (kind, share) in NOT_COUNTED.items():
+            for _ in range(max(1, round(share * len(joint)))):
+                yield self._patent(kind, year, teams[group](), group)
 
     @staticmethod
     def _only_as_partner(patents: list[Patent]) -> list[Applicant]:
-        """Return organisations whose name holds no place and who are nowhere the first applicant that year."""
+        """Return organisations without a place in their name that are nowhere the year's first applicant."""
         first = {patent.applicants[0].name for patent in patents if patent.kind == INVENTION}
         missing: dict[str, Applicant] = {}
         for patent in patents:

@@ -12,7 +12,7 @@ NOTICE, TRUTH = "SIMULATED.txt", "truth.json"
 
 @dataclass(frozen=True)
 class Preset:
-    """One size: customs records aimed at, what joint patents are divided by, products, other cities, space needed."""
+    """One size: customs records aimed at, what joint patents are divided by, products, space needed."""
 
     name: str
     customs_rows: int
@@ -45,7 +45,7 @@ def checked_seed(seed: object) -> int:
 
 
 def checked_kinds(kinds: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the kinds of files to write, in their fixed order; raise InputError for one that is not known."""
+    """Return the kinds of files to write, in their fixed order; raise InputError for an unknown one."""
     for kind in kinds or ():
         if kind not in KINDS:
             raise InputError(f"sample: {kind!r} is no kind of raw file; choose from {', '.join(KINDS)}")

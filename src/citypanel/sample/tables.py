@@ -14,8 +14,12 @@ PANEL = "yrd_cooperation_panel.csv"
 
 def rows_of(name: str) -> list[dict[str, str]]:
     """Return the rows of one of the package's own tables as text."""
-    text = files("citypanel.sample").joinpath("data", name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return list(csv.DictReader(text_of(name).splitlines()))
+
+
+def text_of(name: str) -> str:
+    """Return one of the package's own files."""
+    return files("citypanel.sample").joinpath("data", name).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Products:
 
 
 def products(chapters: tuple[str, ...] = (), per_chapter: int = 0) -> Products:
-    """Return the products, all or those of some chapters with the `per_chapter` most distant ordinary ones each."""
+    """Return all products, or those of some chapters with the `per_chapter` most distant ordinary ones."""
     rows = [row for row in rows_of("products.csv") if not chapters or row["hs6"][:2] in chapters]
     if per_chapter:
         rows = _thinned(rows, per_chapter)

@@ -11,7 +11,7 @@ STEPS = 200
 def tilted_shares(
     base: Matrix, scores: Vector, targets: Vector, groups: Codes, group_shares: Matrix
 ) -> Matrix:
-    """Move each row of `base` as little as possible (in relative entropy) so that its mean score is the target.
+    """Move each row of `base` as little as possible (in relative entropy) so that it has the wanted mean.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def tilted_shares(
 
     Notes
     -----
-    l_i minimises the convex function sum_g G_ig ln sum_{k in g} w_ik exp(l_i s_k) - l_i target_i, found by Newton
-    steps that are halved until it falls.
+    l_i minimises the convex function sum_g G_ig ln sum_{k in g} w_ik exp(l_i s_k) - l_i target_i, found by
+    Newton steps that are halved until it falls.
     """
     _require_reachable(base, scores, targets, groups, group_shares)
     unit = targets[:, None]
@@ -106,7 +106,7 @@ def _require_reachable(
 
 
 def whole_parts(total: int, shares: Vector, floor: int) -> Codes:
-    """Split `total` whole dollars by `shares`; every positive share gets at least `floor`, the largest the rest.
+    """Split `total` whole dollars by `shares`; a positive share gets at least `floor`, the largest the rest.
 
     Raises EstimationError where `total` is too small for the floors.
     """
@@ -121,10 +121,10 @@ def whole_parts(total: int, shares: Vector, floor: int) -> Codes:
 
 
 def repair(parts: Codes, scores: Vector, target: float, groups: Codes, floor: int) -> Codes:
-    """Move whole dollars between items of one group until the mean score is as near to the target as it can be.
+    """Move whole dollars between items of one group until the mean score is as near the target as it can be.
 
-    The mean is off by sum_k parts_k (s_k - target) after rounding; a dollar from item a to item b changes that by
-    s_b - s_a, so pairs are used from the widest difference to the narrowest.
+    The mean is off by sum_k parts_k (s_k - target) after rounding; a dollar from item a to item b changes it
+    by s_b - s_a, so pairs are used from the widest difference to the narrowest.
     """
     result = parts.copy()
     gap = float((result * (scores - target)).sum())

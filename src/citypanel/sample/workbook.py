@@ -13,6 +13,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 CORE = "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
+DATES = 'xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 Cell = str | int | float | None
@@ -78,6 +79,7 @@ def _parts(sheet: str) -> list[tuple[str, str]]:
     roots = relation(1, f"{OFFICE}/officeDocument", "xl/workbook.xml") + relation(
         2, core_kind, "docProps/core.xml"
     )
+    target = relation(1, f"{OFFICE}/worksheet", "worksheets/sheet1.xml")
     sheets = f'<sheets><sheet name="{escape(sheet)}" sheetId="1" r:id="rId1"/></sheets>'
     stamps = "".join(
         f'<dcterms:{name} xsi:type="dcterms:W3CDTF">{CLOCK}</dcterms:{name}>'
@@ -88,13 +90,11 @@ def _parts(sheet: str) -> list[tuple[str, str]]:
         ("_rels/.rels", f'{HEAD}<Relationships xmlns="{RELATIONS}">{roots}</Relationships>'),
         (
             "docProps/core.xml",
-            f'{HEAD}<cp:coreProperties xmlns:cp="{CORE}" xmlns:dcterms="http://purl.org/dc/terms/" '
-            f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">{stamps}</cp:coreProperties>',
+            f'{HEAD}<cp:coreProperties xmlns:cp="{CORE}" {DATES}>{stamps}</cp:coreProperties>',
         ),
         ("xl/workbook.xml", f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{sheets}</workbook>'),
         (
             "xl/_rels/workbook.xml.rels",
-            f'{HEAD}<Relationships xmlns="{RELATIONS}">'
-            f"{relation(1, f'{OFFICE}/worksheet', 'worksheets/sheet1.xml')}</Relationships>",
+            f'{HEAD}<Relationships xmlns="{RELATIONS}">{target}</Relationships>',
         ),
     ]

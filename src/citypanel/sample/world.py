@@ -1,8 +1,8 @@
 """A simulated world trade table whose PRODY spans what the cities' baskets must reach at HS2 and at HS6.
 
-Rich economies dominate each chapter through a few frontier products; poorer ones live on primary goods and make
-small amounts of the chapter's other products, which are those the cities export. So PRODY is high at HS2 and low at
-HS6 for the same basket, as the two outcomes of yrd_cooperation ask.
+Rich economies dominate each chapter through a few frontier products; poorer ones live on primary goods and
+make small amounts of the chapter's other products, which are those the cities export. So PRODY is high at HS2
+and low at HS6 for the same basket, as the two outcomes of yrd_cooperation ask.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class World:
     income: Matrix
 
     def prody(self, year: int, groups: "np.typing.NDArray[np.intp]") -> Vector:
-        """Return PRODY of product groups in one year; normalised weights, economies without trade or income out.
+        """Return PRODY of product groups in one year, normalised weights; no trade or no income: left out.
 
         PRODY_k = sum_j [(x_jk/X_j) / sum_j (x_jk/X_j)] Y_j, Hausmann, Hwang and Rodrik (2007).
         """

@@ -1,4 +1,4 @@
-"""City yearbook tables with three header rows, 全市 beside 市辖区, and the cells that give the panel's controls."""
+"""City yearbooks: three header rows, 全市 beside 市辖区, and the cells that give the panel's controls."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +27,8 @@ INDICATORS: tuple[tuple[str, str, str, int], ...] = (
     ("broadband", "互联网宽带接入用户数", "万户", 8),
     ("roads", "人均城市道路面积", "平方米", 8),
 )
-RATE = ("usd_cny", "人民币对美元年平均汇率", "元/美元")
 Row = dict[str, float]
+MISPRINT = ("毫州市", 341600, 2013)  # 亳州市 with the wrong character, as one yearbook has it
 
 
 def write_yearbooks(folder: Path, others: int, seed: int) -> dict[str, dict[str, int]]:
@@ -38,12 +38,10 @@ def write_yearbooks(folder: Path, others: int, seed: int) -> dict[str, dict[str,
     """
     truth = {}
     for first, last in VOLUMES:
-        rng = np.random.default_rng([seed, 21, first])
-        counts = {"rows": 0, "zero_for_missing": 0, "cells_with_blanks": 0, "odd_names": 0}
+        press = Press(np.random.default_rng([seed, 21, first]))
         path = folder / f"city_yearbook_{first}_{last}.xlsx"
-        rows = [*_headers(), *_rows(range(first, last + 1), others, rng, counts)]
-        write_workbook(path, "地级市", rows)
-        truth[f"yearbook/{path.name}"] = counts
+        write_workbook(path, "地级市", [*_headers(), *_rows(range(first, last + 1), others, press)])
+        truth[f"yearbook/{path.name}"] = press.counts
     return truth
 
 
@@ -56,41 +54,34 @@ def _headers() -> list[list[Cell]]:
             codes.append(f"{name}_{suffix}")
             labels.append(f"{label}({scope})")
             units.append(unit)
-    return [[*codes, RATE[0]], [*labels, RATE[1]], [*units, RATE[2]]]
+    return [codes, labels, units]
 
 
-def _rows(
-    years: range, others: int, rng: np.random.Generator, counts: dict[str, int]
-) -> Iterator[list[Cell]]:
+def _rows(years: range, others: int, press: "Press") -> Iterator[list[Cell]]:
     panel = target_panel()
+    names = dict(zip(panel.adcode.tolist(), panel.city, strict=True))
     elsewhere = rows_of("other_cities.csv")[:others]
     for year in years:
         for i, code in enumerate(panel.adcodes):
-            cells = controls({k: float(panel.of_year(year, k)[i]) for k in panel.columns}, year, _population(code, year), rng)
-            name = panel.city[int(np.flatnonzero(panel.adcode == code)[0])]
-            yield _line(_spelt(name, code, year, counts), code, year, cells, rng, counts, missing=0.0)
+            target = {name: float(panel.of_year(year, name)[i]) for name in panel.columns}
+            cells = controls(target, year, _population(code, year), press.rng)
+            misprinted = code == MISPRINT[1] and year == MISPRINT[2]
+            press.counts["odd_names"] += misprinted
+            yield press.line((MISPRINT[0] if misprinted else names[code], code), year, cells, 0.0)
         for row in elsewhere:
             if row["until"] and year > int(row["until"]):
                 continue
             old = bool(row["old_name"]) and year <= int(row["old_until"])
-            name, code = (row["old_name"], row["old_adcode"]) if old else (row["name"], row["adcode"])
-            counts["odd_names"] += old
-            yield _line(name, int(code), year, _elsewhere(int(code), year, rng), rng, counts, missing=0.04)
-
-
-def _spelt(name: str, code: int, year: int, counts: dict[str, int]) -> str:
-    """Return the city's name, misprinted in one year as one yearbook misprints it."""
-    if code == 341600 and year == 2013:
-        counts["odd_names"] += 1
-        return "毫州市"
-    return name
+            press.counts["odd_names"] += old
+            place = (row["old_name"], int(row["old_adcode"])) if old else (row["name"], int(row["adcode"]))
+            yield press.line(place, year, _elsewhere(int(row["adcode"]), year, press.rng), 0.04)
 
 
 def controls(target: Row, year: int, residents: float, rng: np.random.Generator) -> Row:
     """Return yearbook cells from which the declared formulas give the panel's controls.
 
-    open = fdi x rate / gdp; fin = loans / deposits; human = ln(students / population); stru = tertiary / secondary;
-    infor = 10 broadband / population; tech = (science + education) / gdp; gdp and wage are logs of the cells.
+    open = fdi x rate / gdp; fin = loans / deposits; human = ln(students / population); stru = tertiary /
+    secondary; infor = 10 broadband / population; tech = (science + education) / gdp; gdp and wage are logs.
     """
     gdp = round(float(np.exp(target["gdp"])), 4)
     deposits = round(gdp * rng.uniform(1.1, 2.4), 4)
@@ -130,34 +121,31 @@ def _elsewhere(code: int, year: int, rng: np.random.Generator) -> Row:
     return controls(draw, year, _population(code, year), rng)
 
 
-def _line(
-    name: str,
-    code: int,
-    year: int,
-    cells: Row,
-    rng: np.random.Generator,
-    counts: dict[str, int],
-    *,
-    missing: float,
-) -> list[Cell]:
-    counts["rows"] += 1
-    row: list[Cell] = [name, year, code]
-    for key, _, _, decimals in INDICATORS:
-        whole = round(cells[key], decimals)
-        row.append(_cell(whole, rng, counts, missing=missing))
-        share = 1.0 if key in {"secondary", "tertiary", "wage", "roads"} else rng.uniform(0.3, 0.95)
-        row.append(_cell(round(cells[key] * share, min(decimals, 2)), rng, counts, missing=0.05))
-    row.append(YUAN_PER_USD[year])
-    return row
+class Press:
+    """Prints the rows of one volume and counts what it gets wrong."""
 
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.counts = {"rows": 0, "zero_for_missing": 0, "cells_with_blanks": 0, "odd_names": 0}
 
-def _cell(value: float, rng: np.random.Generator, counts: dict[str, int], *, missing: float) -> Cell:
-    """Return the cell as a number; 0 for a missing one; text with blanks around and inside now and then."""
-    if rng.random() < missing:
-        counts["zero_for_missing"] += 1
-        return 0
-    if rng.random() < 0.01:
-        counts["cells_with_blanks"] += 1
-        whole, _, rest = repr(value).partition(".")
-        return f" {int(whole):,} ".replace(",", " ").rstrip() + (f".{rest} " if rest else " ")
-    return int(value) if float(value).is_integer() else value
+    def line(self, place: tuple[str, int], year: int, cells: Row, missing: float) -> list[Cell]:
+        """Return a city's row; a share `missing` of its cells is printed as 0."""
+        self.counts["rows"] += 1
+        row: list[Cell] = [place[0], year, place[1]]
+        for key, _, _, decimals in INDICATORS:
+            row.append(self._cell(round(cells[key], decimals), missing))
+            share = 1.0 if key in {"secondary", "tertiary", "wage", "roads"} else self.rng.uniform(0.3, 0.95)
+            row.append(self._cell(round(cells[key] * share, min(decimals, 2)), 0.05))
+        return row
+
+    def _cell(self, value: float, missing: float) -> Cell:
+        """Return the cell as a number, 0 for a missing one, now and then text with blanks in it."""
+        if self.rng.random() < missing:
+            self.counts["zero_for_missing"] += 1
+            return 0
+        if self.rng.random() < 0.01:
+            self.counts["cells_with_blanks"] += 1
+            whole, _, rest = repr(value).partition(".")
+            spaced = f"{int(whole):,}".replace(",", " ")
+            return f" {spaced}.{rest} " if rest.strip("0") else f" {spaced} "
+        return int(value) if float(value).is_integer() else value
