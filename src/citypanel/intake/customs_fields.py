@@ -1,0 +1,154 @@
+"""The cells of customs rows: export flag, commodity code, destination, date, numbers, place.
+
+Few distinct texts stand behind millions of cells, so each distinct text is read once (`mapped`).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from citypanel.arrays import Mask, Vector
+from citypanel.registers import Registers, fold
+
+MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "--", "..", "…", ".")
+HS_REVISIONS = (
+    (2022, "2022"),
+    (2017, "2017"),
+    (2012, "2012"),
+    (2007, "2007"),
+    (2002, "2002"),
+    (1996, "1996"),
+)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A destination as the register knows it: alpha-3 (empty where it is no economy) and kind."""
+
+    alpha3: str
+    kind: str
+    historic: bool = False
+
+
+def mapped(column: pa.Array, read: Callable[[str], object], kind: pa.DataType) -> pa.Array:
+    """Return `read` of every cell, called once per distinct text."""
+    encoded = column.dictionary_encode()
+    values = pa.array([read(text) for text in encoded.dictionary.to_pylist()], type=kind)
+    return values.take(encoded.indices)
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says that there is no value, as "", " NA" or "--"."""
+    return unicodedata.normalize("NFKC", text).strip().casefold() in MISSING
+
+
+def number(text: str) -> float | None:
+    """Return the number in a cell: thousands separators and blanks are no part of it; None if it is none."""
+    plain = re.sub(r"[\s,']", "", unicodedata.normalize("NFKC", text))
+    try:
+        value = float(plain)
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+def numbers(column: pa.Array) -> tuple[Vector, Mask]:
+    """Return a column's numbers (nan where there is none) and which cells hold text that is no number."""
+    trimmed = pc.utf8_trim_whitespace(column)
+    try:
+        values = pc.cast(pc.if_else(pc.equal(trimmed, ""), None, trimmed), pa.float64())
+    except pa.ArrowInvalid:
+        values = mapped(column, number, pa.float64())
+    found = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    found[~np.isfinite(found)] = np.nan
+    text = np.isnan(found)
+    blank = mapped(column.filter(pa.array(text)), is_missing, pa.bool_())
+    text[text] = ~np.asarray(blank, dtype=np.bool_)
+    return found, text
+
+
+def hs_code(text: str, length: int) -> str:
+    """Return a commodity code of `length` digits, its lost leading zero restored; "" if it is no such code.
+
+    >>> hs_code("1012100", 8), hs_code("01012100.0", 8), hs_code("8471XX00", 8)
+    ('01012100', '01012100', '')
+    """
+    plain = re.sub(r"\.0+$", "", unicodedata.normalize("NFKC", text).strip())
+    if not re.fullmatch(rf"\d{{{length - 1},{length}}}", plain):
+        return ""
+    return plain.zfill(length)
+
+
+def hs_revision(year: int) -> str:
+    """Return the revision of the Harmonised System that customs records of a year are written in."""
+    return next((revision for first, revision in HS_REVISIONS if year >= first), "1992")
+
+
+def year_month(text: str) -> tuple[int, int | None] | None:
+    """Return year and month of a date in any usual form, None if it is none.
+
+    >>> year_month("200301"), year_month("2003年1月"), year_month("2003"), year_month("1/2003")
+    ((2003, 1), (2003, 1), (2003, None), None)
+    """
+    plain = re.sub(r"\.0+$", "", unicodedata.normalize("NFKC", text).strip())
+    found = re.match(r"((?:19|20)\d{2})(?:[-/.年]?(\d{1,2})(?:[-/.月]?\d{0,2}日?)?(?:[ T].*)?)?$", plain)
+    if not found:
+        return None
+    month = int(found[2]) if found[2] else None
+    if month is not None and not 1 <= month <= 12:
+        return None
+    return int(found[1]), month
+
+
+def file_date(name: str) -> tuple[int, int | None] | None:
+    """Return year and month in a file's name, None if it names no year or several (as a span of years)."""
+    stem = re.sub(r"\.[A-Za-z]+$", "", name.rsplit("/", 1)[-1])
+    found = re.findall(r"(?<!\d)((?:19|20)\d{2})[-_]?(0[1-9]|1[0-2])?(?!\d)", stem)
+    if len({year for year, _ in found}) != 1:
+        return None
+    year, month = found[0]
+    return int(year), int(month) if month else None
+
+
+def destination_reader(registers: Registers) -> Callable[[str], Destination | None]:
+    """Return a reader of destinations: Chinese or English names, customs numbers, alpha-3."""
+    known: dict[str, Destination] = {}
+    for row in registers.countries().itertuples():
+        old = str(row.note).startswith(("code before", "historic"))
+        found = Destination(str(row.alpha3), str(row.kind), historic=old)
+        for name in (row.customs, row.name_zh, row.name_en, *str(row.aliases).split("|")):
+            if name:
+                known.setdefault(fold(name), found)
+        if row.alpha3:
+            known.setdefault(fold(row.alpha3), Destination(str(row.alpha3), str(row.kind)))
+
+    @cache
+    def read(text: str) -> Destination | None:
+        return known.get(re.sub(r"\.0+$", "", fold(text)))
+
+    return read
+
+
+def flag_reader(exports: Sequence[str], imports: Sequence[str]) -> Callable[[str], str]:
+    """Return a reader of the export flag: "export", "import" or ""."""
+    meaning = {**{fold(v): "import" for v in imports}, **{fold(v): "export" for v in exports}}
+    return lambda text: meaning.get(re.sub(r"\.0+$", "", fold(text)), "")
+
+
+def parse_date(text: str) -> date | None:
+    """Return a day written as 2010-03-01, 2010/3/1, 20100301 or 2010年3月1日; None if it is none."""
+    plain = re.sub(r"\.0+$", "", unicodedata.normalize("NFKC", text).strip())
+    found = re.match(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?$", plain)
+    if not found:
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None

@@ -1,0 +1,109 @@
+"""The layout register as objects: which headers play which role, and which layout a header row belongs to."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from citypanel.registers import Registers, fold
+
+YEARS = "@years"  # a role played by every header that is a year
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One raw layout: the aliases of each role (folded), the roles it cannot do without, and its settings."""
+
+    name: str
+    table: str
+    roles: dict[str, tuple[str, ...]]
+    required: tuple[str, ...]
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def setting(self, name: str) -> tuple[str, ...]:
+        """Return the values of a setting, as `export` -> ("0", "出口")."""
+        return tuple(part for part in self.settings.get(name, "").split("|") if part)
+
+    def match(self, headers: Sequence[str]) -> "Match":
+        """Return which header plays which role in this layout."""
+        folded = [fold(header) for header in headers]
+        columns: dict[str, int] = {}
+        for role, aliases in self.roles.items():
+            place = _place(folded, aliases)
+            if place is not None:
+                columns[role] = place
+        missing = tuple(role for role in self.required if role not in columns)
+        return Match(self, columns, missing)
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well headers fit a layout: column of each role found, required roles that are missing."""
+
+    layout: Layout
+    columns: dict[str, int]
+    missing: tuple[str, ...]
+
+    @property
+    def score(self) -> tuple[float, int]:
+        """Share of required roles found, then how many roles in all."""
+        needed = len(self.layout.required)
+        return ((needed - len(self.missing)) / needed, len(self.columns))
+
+    @property
+    def missing_headers(self) -> tuple[str, ...]:
+        """The first alias of each required role that no header plays."""
+        return tuple(self.layout.roles[role][0] for role in self.missing)
+
+
+def read_layouts(registers: Registers) -> list[Layout]:
+    """Return the layouts of the register, in its order."""
+    rows = registers.layouts()
+    layouts = []
+    for name in dict.fromkeys(rows["layout"]):
+        mine = rows[rows["layout"] == name]
+        roles = mine[~mine["role"].str.startswith("=")]
+        settings = mine[mine["role"].str.startswith("=")]
+        layouts.append(
+            Layout(
+                name=str(name),
+                table=str(mine["table"].iloc[0]),
+                roles={r: _aliases(h) for r, h in zip(roles["role"], roles["headers"], strict=True)},
+                required=tuple(roles.loc[roles["required"] == "yes", "role"]),
+                settings={r[1:]: h for r, h in zip(settings["role"], settings["headers"], strict=True)},
+            ),
+        )
+    return layouts
+
+
+def best_match(layouts: Iterable[Layout], headers: Sequence[str]) -> Match:
+    """Return the layout that has its required roles and explains most headers, or else the nearest one."""
+    matches = [layout.match(headers) for layout in layouts]
+    return max(matches, key=lambda match: match.score)
+
+
+def match_headless(layouts: Iterable[Layout], cells: Sequence[str]) -> Match | None:
+    """Return the layout of a file without headers whose cell patterns the first row fits, if any."""
+    for layout in layouts:
+        patterns = layout.setting("headless")
+        if not patterns or len(cells) < len(patterns):
+            continue
+        if all(p == "*" or re.fullmatch(p, cell.strip()) for p, cell in zip(patterns, cells, strict=False)):
+            places = {role: int(aliases[0][1:]) - 1 for role, aliases in layout.roles.items()}
+            return Match(layout, {role: at for role, at in places.items() if at < len(cells)}, ())
+    return None
+
+
+def is_year(header: str) -> bool:
+    """Whether a header is a calendar year, as 2003 or 2003年."""
+    return re.fullmatch(r"(19|20)\d{2}年?", fold(header)) is not None
+
+
+def _aliases(headers: str) -> tuple[str, ...]:
+    return tuple(fold(alias) for alias in headers.split("|"))
+
+
+def _place(folded: Sequence[str], aliases: tuple[str, ...]) -> int | None:
+    if aliases == (YEARS,):
+        years = [at for at, header in enumerate(folded) if is_year(header)]
+        return years[0] if len(years) > 1 else None
+    return next((folded.index(alias) for alias in aliases if alias in folded), None)

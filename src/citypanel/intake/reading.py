@@ -1,0 +1,187 @@
+"""Raw rows as text, block by block, with the row numbers of the file; lines that are no rows are refused."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from citypanel.arrays import Codes
+from citypanel.errors import InputError
+from citypanel.intake.recognise import RawFile, bom_length
+from citypanel.intake.sheets import sheet_rows
+
+BLOCK = 16 << 20  # bytes of text worked on at a time
+LONGEST_RECORD = 100  # lines one quoted record may span
+SHOWN = 500  # characters of a refused line that are kept
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A line or row that did not reach the canonical table."""
+
+    row: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of one file: text columns `c0`, `c1`, ... and the row number of each, the first line being 1."""
+
+    table: pa.Table
+    rows: Codes
+    refused: list[Refused] = field(default_factory=list)
+
+
+def read_blocks(raw: RawFile) -> Iterator[Block]:
+    """Yield the data rows of a raw file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened as what it is, or changes while it is read.
+    """
+    before = raw.path.stat()
+    yield from _sheet_blocks(raw) if raw.container == "xlsx" else _text_blocks(raw)
+    after = raw.path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise InputError(f"{raw.name} changed while it was read; run again when it is complete")
+
+
+def _sheet_blocks(raw: RawFile) -> Iterator[Block]:
+    width = len(raw.headers)
+    cells: list[list[str]] = []
+    rows: list[int] = []
+    for row, found in enumerate(sheet_rows(raw.path, raw.name), start=1):
+        if row <= raw.header_rows or not any(cell.strip() for cell in found):
+            continue
+        cells.append((found + [""] * width)[:width])
+        rows.append(row)
+    yield Block(_table(cells, width), np.array(rows, dtype=np.intp))
+
+
+def _text_blocks(raw: RawFile) -> Iterator[Block]:
+    width = _width(raw)
+    row, rest = raw.header_rows + 1, b""
+    with _opened(raw) as stream:
+        for _ in range(raw.header_rows):
+            stream.readline()
+        while chunk := stream.read(BLOCK):
+            data = rest + chunk
+            cut = data.rfind(b"\n") + 1
+            if not cut:
+                rest = data
+                continue
+            block, used, leftover = _parse(data[:cut], row, raw, width, final=False)
+            rest = leftover + data[cut:]
+            row += used
+            yield block
+    if rest.strip():
+        yield _parse(rest, row, raw, width, final=True)[0]
+
+
+def _opened(raw: RawFile) -> BinaryIO:
+    """Open a text file behind its byte-order mark; UTF-16, which only small exports use, becomes UTF-8."""
+    stream = raw.path.open("rb")
+    stream.seek(bom_length(raw.path))
+    if not raw.encoding.startswith("utf-16"):
+        return stream
+    with stream:
+        return io.BytesIO(stream.read().decode(raw.encoding, errors="replace").encode())
+
+
+def _encoding(raw: RawFile) -> str:
+    return "utf-8" if raw.encoding.startswith("utf-16") else raw.encoding
+
+
+def _width(raw: RawFile) -> int:
+    """Return the number of columns: that of the headers, one more if every row ends with a delimiter."""
+    width = len(raw.headers)
+    first = raw.top[raw.header_rows] if len(raw.top) > raw.header_rows else ()
+    return width + 1 if len(first) == width + 1 and not first[-1].strip() else width
+
+
+def _parse(data: bytes, first: int, raw: RawFile, width: int, *, final: bool) -> tuple[Block, int, bytes]:
+    """Return the rows in `data`, the number of lines used, and bytes that belong to the next block."""
+    try:
+        text = data if data.isascii() else data.decode(_encoding(raw)).encode()
+        table = _read_csv(text, raw.delimiter, width)
+    except (UnicodeDecodeError, pa.ArrowInvalid):
+        return _parse_lines(data, first, raw, width, final=final)
+    lines = text.count(b"\n") + (not text.endswith(b"\n"))
+    if table.num_rows != lines:
+        return _parse_lines(data, first, raw, width, final=final)
+    return Block(table, np.arange(first, first + lines, dtype=np.intp)), lines, b""
+
+
+def _read_csv(text: bytes, delimiter: str, width: int) -> pa.Table:
+    names = [f"c{i}" for i in range(width)]
+    return pacsv.read_csv(
+        io.BytesIO(text),
+        read_options=pacsv.ReadOptions(
+            column_names=names, block_size=max(len(text) + 1, 1024), use_threads=False
+        ),
+        parse_options=pacsv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+
+
+def _parse_lines(
+    data: bytes, first: int, raw: RawFile, width: int, *, final: bool
+) -> tuple[Block, int, bytes]:
+    """Read line by line, so that one bad line costs only itself."""
+    lines = data.split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    cells, rows, refused = [], [], []
+    at = 0
+    while at < len(lines):
+        found, used, reason = _record(lines, at, raw, width)
+        if used == 0 and not final:
+            break
+        if found is not None:
+            cells.append(found)
+            rows.append(first + at)
+        elif reason:
+            shown = lines[at].decode(_encoding(raw), errors="replace").rstrip("\r")
+            refused.append(Refused(first + at, reason, shown[:SHOWN]))
+        at += max(used, 1)
+    leftover = b"\n".join(lines[at:]) + b"\n" if at < len(lines) else b""
+    return Block(_table(cells, width), np.array(rows, dtype=np.intp), refused), at, leftover
+
+
+def _record(lines: Sequence[bytes], at: int, raw: RawFile, width: int) -> tuple[list[str] | None, int, str]:
+    """Return the record that starts at a line, the lines it spans (0: needs more), and why there is none."""
+    text = ""
+    for used in range(1, LONGEST_RECORD + 1):
+        if at + used > len(lines):
+            return None, 0, "a quote that never closes"
+        try:
+            text += ("\n" if text else "") + lines[at + used - 1].decode(_encoding(raw)).rstrip("\r")
+        except UnicodeDecodeError:
+            reason = f"not valid {raw.encoding.upper()}" if used == 1 else "a quote that never closes"
+            return None, 1, reason
+        if not text.strip():
+            return None, 1, "an empty line"
+        try:
+            cells = next(csv.reader([text], delimiter=raw.delimiter, strict=True))
+        except csv.Error:
+            continue
+        while len(cells) > width and not cells[-1].strip():
+            cells.pop()
+        if len(cells) == width:
+            return cells, used, ""
+        return None, 1, f"{len(cells)} fields where the headers have {width}"
+    return None, 1, "a quote that never closes"
+
+
+def _table(cells: Sequence[Sequence[str]], width: int) -> pa.Table:
+    columns = list(zip(*cells, strict=True)) if cells else [()] * width
+    return pa.table({f"c{i}": pa.array(column, type=pa.string()) for i, column in enumerate(columns)})
