@@ -20,7 +20,7 @@ from citypanel.result import ColumnResult
 AR2 = "n ~ L1.n + L2.n + w + L1.w + k + L1.k + L2.k"
 OWN = "w,L1.w,k,L1.k,L2.k:eq=diff"
 
-# Keys of the file: formula, vcov, options. `xtabond` minimum lags: endogenous(w, lagstruct(1, .)) starts at lag 3.
+# Keys of the file: formula, vcov, options. With endogenous(w, lagstruct(1, .)) xtabond starts at lag 3.
 CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "A1_ar1_1step_robust": ("n ~ L1.n", "cluster:id", {"gmm": "n:2:99"}),
     "A2_ar1_1step_classic": ("n ~ L1.n", "iid", {"gmm": "n:2:99"}),
@@ -28,7 +28,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "A4_ar1_2step_wc": ("n ~ L1.n", "cluster:id", {"gmm": "n:2:99", "steps": 2}),
     "A7_minlag3": ("n ~ L1.n", "cluster:id", {"gmm": "n:3:99"}),
     "B1_ab1991_1step_robust": (AR2, "cluster:id", {"gmm": "n:2:99", "iv": OWN}),
-    "B4_ab1991_cons": (AR2, "cluster:id", {"gmm": "n:2:99", "iv": OWN, "constant": "true", "h": 2}),
+    "B4_ab1991_cons": (AR2, "cluster:id", {"gmm": "n:2:99", "iv": OWN, "constant": "true"}),
     "C2_w_endogenous": (AR2, "cluster:id", {"gmm": "n:2:99;w:3:99", "iv": "k,L1.k,L2.k"}),
     "D1_x2_diff_1step": ("n ~ L1.n", "cluster:id", {"gmm": "L1.n:1:99"}),
     "D3_x2_diff_ivwk": ("n ~ L1.n + w + k", "cluster:id", {"gmm": "n:2:99", "iv": "w,k:eq=diff"}),

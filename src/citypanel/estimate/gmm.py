@@ -11,7 +11,7 @@ from citypanel.declare.expression import Shift
 from citypanel.declare.formula import Formula, bare_name, parse_formula
 from citypanel.declare.methods import GmmOptions
 from citypanel.declare.specification import Specification
-from citypanel.errors import DeclarationError, InputError
+from citypanel.errors import DeclarationError, EstimationError, InputError
 from citypanel.estimate.convention import parse_convention
 from citypanel.estimate.gmm_declared import (
     LagInstruments,
@@ -62,6 +62,11 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     levels = read_levels(data, specification, declared)
     system = build_system(levels, declared, _clusters(levels, declared))
     fit = fit_moments(system.stack)
+    if declared.options.steps == 2 and not fit.has_second_step:
+        raise EstimationError(
+            f"formula '{declared.formula.text}': the two-step weight does not identify the coefficients (too "
+            "few clusters, or residuals of zero); use steps=1 or a vcov with more clusters"
+        )
     inference = infer(system, fit, declared.options, iid=iid)
     read = [*declared.formula.names(), *instrument_columns(declared.instruments)]
     columns = dict.fromkeys([declared.unit, declared.time, declared.cluster, *read])

@@ -163,8 +163,9 @@ def _pivoted(matrix: Matrix) -> Mask:
 class Fit:
     """One and two steps on one stack, all that variances and tests need.
 
-    Weights are not scaled by the error variance; `sigma2` holds it by step, divided by the equations used.
-    `bread` is (X'Z A Z'X)^-1 by step, `S` the covariance of the moments at the one-step residuals.
+    Weights are not scaled by the error variance; `sigma2` holds it by step, divided by `equations`, the
+    transformed rows. `bread` is (X'Z A Z'X)^-1 by step, `S` the covariance of the moments at the one-step
+    residuals. With too few clusters for a second step, all of that step is nan.
     """
 
     ZX: Matrix
@@ -177,6 +178,11 @@ class Fit:
     scores: Matrix
     sigma2: tuple[float, float]
     equations: int
+
+    @property
+    def has_second_step(self) -> bool:
+        """Whether the clusters are many enough for a two-step weight that identifies the coefficients."""
+        return bool(np.isfinite(self.beta[1]).all())
 
     def moments(self, step: int) -> Vector:
         """Return Z'e of a step (0 or 1)."""
@@ -199,13 +205,18 @@ def fit_moments(stack: Stack) -> Fit:
     ZX, Zy = crossed[:, :-1], crossed[:, -1]
     H = one_step_weight(stack.h, stack.transform, stack.periods, levels=stack.has_levels)
     first = symmetric_inverse(weighted_cross(stack.instruments, H))
-    bread1, beta1 = _solved(ZX, Zy, first)
+    bread1, beta1, directions = _solved(ZX, Zy, first)
+    if directions < ZX.shape[1]:
+        raise EstimationError(
+            f"the instruments do not identify the model: {first.rank} independent instruments give "
+            f"{directions} directions for {ZX.shape[1]} coefficients; add instruments or leave regressors out"
+        )
     e1 = stack.residuals(beta1)
     scores = stack.scores(e1)
     summed = stack.by_cluster(scores)
     S = summed.T @ summed
     second = symmetric_inverse(S)
-    bread2, beta2 = _solved(ZX, Zy, second)
+    bread2, beta2, _ = _solved(ZX, Zy, second)
     e2 = stack.residuals(beta2)
     rows = slice(stack.periods, None) if stack.h == 1 and stack.has_levels else slice(stack.periods)
     equations = int(stack.sample[rows].sum())
@@ -217,14 +228,12 @@ def fit_moments(stack: Stack) -> Fit:
     )  # fmt: skip
 
 
-def _solved(ZX: Matrix, Zy: Vector, weight: Inverse) -> tuple[Matrix, Vector]:
+def _solved(ZX: Matrix, Zy: Vector, weight: Inverse) -> tuple[Matrix, Vector, int]:
+    """Return (X'Z A Z'X)^-1, the coefficients and the rank; nan where they are not identified."""
     inner = symmetric_inverse(ZX.T @ weight.matrix @ ZX)
     if inner.rank < ZX.shape[1]:
-        raise EstimationError(
-            f"the instruments do not identify the model: {weight.rank} independent instruments give "
-            f"{inner.rank} directions for {ZX.shape[1]} coefficients; add instruments or leave regressors out"
-        )
-    return inner.matrix, inner.matrix @ (ZX.T @ (weight.matrix @ Zy))
+        return np.full_like(inner.matrix, np.nan), np.full(ZX.shape[1], np.nan), inner.rank
+    return inner.matrix, inner.matrix @ (ZX.T @ (weight.matrix @ Zy)), inner.rank
 
 
 def robust_covariance(fit: Fit) -> Matrix:

@@ -114,20 +114,28 @@ def _serial_correlation(system: System, fit: Fit, inference: Inference, orders: 
 
 
 def _overidentification(system: System, fit: Fit) -> dict[str, Value]:
-    """Return Sargan by both conventions and Hansen; p-values are missing in an exactly identified model."""
+    """Return Sargan and Hansen; p-values are missing in an exactly identified model.
+
+    The error variance in Sargan divides by the N transformed rows (xtabond2 today), by N - k (xtabond) or by
+    the observations, which in system GMM are the level rows (gretl, and xtabond2 as of 2009).
+    """
     k = len(system.names)
     df = fit.weights[0].rank - k
-    plain, robust = sargan(fit), hansen(fit)
+    plain = sargan(fit)
+    robust = hansen(fit) if fit.has_second_step else None
     stata = plain * (fit.equations - k) / fit.equations
+    gretl = plain * int(system.main.sum()) / fit.equations
     return {
         "sargan": plain,
         "sargan_df": df,
         "sargan_p": chi2_p(plain, df),
         "sargan_xtabond": stata,
         "sargan_xtabond_p": chi2_p(stata, df),
+        "sargan_gretl": gretl,
+        "sargan_gretl_p": chi2_p(gretl, df),
         "hansen": robust,
         "hansen_df": df,
-        "hansen_p": chi2_p(robust, df),
+        "hansen_p": None if robust is None else chi2_p(robust, df),
     }
 
 
@@ -195,7 +203,11 @@ def fit_warnings(system: System, fit: Fit) -> tuple[str, ...]:
         )
     if spare:
         warnings.append(f"{spare} instruments are combinations of others and are not counted")
-    if fit.weights[1].rank < count:
+    if not fit.has_second_step:
+        warnings.append(
+            f"{cluster_count(system)} clusters do not identify a second step; there is no Hansen test"
+        )
+    elif fit.weights[1].rank < count:
         warnings.append(
             f"the two-step weight is singular (rank {fit.weights[1].rank} of {count}, "
             f"{cluster_count(system)} clusters): a generalised inverse is used, so two-step estimates and "

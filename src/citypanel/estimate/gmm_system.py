@@ -84,7 +84,8 @@ def build_system(levels: Levels, declared: Declared, clusters: Codes) -> System:
         periods=levels.cells.periods,
         clusters=clusters,
         transform=options.transform,
-        h=options.h,
+        # Covariances with the level equation would let the constant of difference GMM move the slopes.
+        h=options.h if options.system else min(options.h, 2),
     )
     warnings = (*levels.warnings, *warnings, *_checked_instruments(stack, lags))
     return System(stack, levels, kept, below if options.system else inside, warnings)
@@ -176,7 +177,11 @@ def _checked_instruments(stack: Stack, lags: list[LagSource]) -> tuple[str, ...]
         warnings.append(
             f"option iv, group '{label}': it does not vary in its equation, so it instruments nothing"
         )
-    equations = int(stack.sample.sum())
+    equations, k = int(stack.sample.sum()), stack.X.shape[2]
+    if instruments.count < k:
+        raise EstimationError(
+            f"{instruments.count} instruments do not identify {k} coefficients; name more in gmm or iv"
+        )
     if instruments.count > equations:
         raise EstimationError(
             f"{instruments.count} instruments for {equations} rows of the stacked equations; shorten the lag "

@@ -113,6 +113,8 @@ def group_tests(stack: Stack, fit: Fit) -> list[GroupTest]:
     group uses the full model's moment covariance, as xtabond2 does, so that differences are rarely negative.
     Roodman (2009), Oxford Bulletin 71(1), section 4.
     """
+    if not fit.has_second_step:
+        return []
     instruments = stack.instruments
     groups: list[tuple[str, Mask]] = []
     levels = instruments.lagged & (instruments.equation == LEVEL)
