@@ -157,8 +157,8 @@ class Stage:
     def _repairs(self, kept: dict[str, float]) -> None:
         for column, step, name, reason in REPAIRS:
             query = f"SELECT count(*) FILTER ({column}) FROM judged WHERE rule = {KEPT}"
-            found = self.database.execute(query).fetchone()
-            self.journal.step(step, name, reason, kept, kept, changed=int(found[0]) if found else 0)
+            found = self.database.execute(query).fetchall()
+            self.journal.step(step, name, reason, kept, kept, changed=int(found[0][0]))
 
     def _rejects(self) -> pa.RecordBatchReader:
         """Stream all rejects: the rows that broke a rule, and the lines that were no rows."""
