@@ -15,7 +15,7 @@ from citypanel.sample.tables import Products, rows_of, target_panel
 RICH_CENTRE = 12.876  # mean of the panel's `quality`
 POOR_CENTRE = 10.061  # mean of the panel's `tcf`
 KERNEL = 0.22  # how far, in logs of income, a product's exporters stray from its location
-RICH_SIDE_SHARE = 1e-4  # of a rich economy's exports that are ordinary products
+RICH_SIDE_SHARE = 3e-5  # of a rich economy's exports that are ordinary products
 POOR_MANUFACTURED_SHARE = 0.04
 
 
