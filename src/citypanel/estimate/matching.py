@@ -11,8 +11,8 @@ from citypanel.declare.methods import LinearOptions, PsmDidOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError, InputError
 from citypanel.estimate.balance import balance_table
-from citypanel.estimate.collinearity import independent_columns
 from citypanel.estimate.design import INTERCEPT, Design, build_design
+from citypanel.estimate.least_squares import independent_columns
 from citypanel.estimate.neighbours import Matches, MatchRule, effect_on_treated, find_matches
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.propensity import fit_score
@@ -198,10 +198,10 @@ def _losses(found: list[Matches]) -> list[str]:
 def _scored(
     X: Matrix, treated: Mask, options: PsmDidOptions, names: tuple[str, ...]
 ) -> tuple[Vector, list[str]]:
-    order = [*range(X.shape[1] - 1, -1, -1)] if names[-1] == INTERCEPT else [*range(X.shape[1])]
-    keep_ordered = independent_columns(X[:, order])  # the constant first, so that it stays
+    # The constant comes first, so that a covariate that does not vary is the one to go.
+    order = [X.shape[1] - 1, *range(X.shape[1] - 1)]
     keep = np.zeros(X.shape[1], dtype=np.bool_)
-    keep[np.array(order)[keep_ordered]] = True
+    keep[np.array(order)[independent_columns(X[:, order])]] = True
     fit = fit_score(treated.astype(np.float64), X[:, keep], options.score)
     return fit.fitted, [name for name, kept in zip(names, keep, strict=True) if not kept]
 

@@ -11,8 +11,8 @@ from citypanel.arrays import Codes, Mask, Matrix, Vector
 from citypanel.declare.methods import QuantileOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError
-from citypanel.estimate.collinearity import independent_columns
 from citypanel.estimate.design import INTERCEPT, Design, build_design
+from citypanel.estimate.least_squares import independent_columns
 from citypanel.estimate.mmqr import RULE, fit_location_scale, influence, residual_quantiles
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.quantile_lp import check_loss, fit_quantile
@@ -124,7 +124,8 @@ def _divided_effects(
 
 def _independent(X: Matrix, names: tuple[str, ...], effects: FixedEffects | None) -> tuple[Mask, list[str]]:
     """Return which columns are kept, and the names of shown ones that are not; the first of a set stays."""
-    keep = independent_columns(X if effects is None else effects.residuals(X), np.linalg.norm(X, axis=0))
+    keep = np.zeros(X.shape[1], dtype=np.bool_)
+    keep[independent_columns(X if effects is None else effects.residuals(X), np.linalg.norm(X, axis=0))] = True
     if not keep.any():
         raise EstimationError("no regressor is left: the fixed effects absorb them all")
     return keep, [name for at, name in enumerate(names) if not keep[at]]
