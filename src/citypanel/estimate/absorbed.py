@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from citypanel.arrays import Codes, Mask
-from citypanel.within import component_labels, is_nested
+from citypanel.arrays import Codes, Mask, Vector
+from citypanel.within import component_labels, is_nested, within_projection
+
+DENSE_CELLS = 100_000_000  # rows times levels up to which leverages are found
 
 
 def connected_components(first: Codes, second: Codes) -> int:
@@ -69,3 +71,26 @@ def singleton_rows(effects: Sequence[Codes]) -> Mask:
         if np.array_equal(found, alone):
             return alone
         alone = found
+
+
+def effect_leverage(effects: Sequence[Codes], weights: Vector | None = None) -> Vector | None:
+    """Return the diagonal of the hat matrix of the fixed effects; None when too many levels remain.
+
+    The factor with most levels gives w / W of its level, the others what their indicators add beyond it.
+    """
+    rows = effects[0].size
+    w = np.ones(rows) if weights is None else weights / weights.mean()
+    order = sorted(range(len(effects)), key=lambda q: -int(effects[q].max()))
+    finest = effects[order[0]]
+    rest = [effects[q] for q in order[1:] if not is_nested(finest, effects[q])]
+    own: Vector = w / np.bincount(finest, w)[finest]
+    if not rest:
+        return own
+    if sum(int(codes.max()) + 1 for codes in rest) * rows > DENSE_CELLS:
+        return None
+    indicators = np.column_stack(
+        [(codes[:, None] == np.arange(int(codes.max()) + 1)) * 1.0 for codes in rest]
+    )
+    beyond = within_projection(indicators, [finest], weights) * np.sqrt(w)[:, None]
+    inverse = np.linalg.pinv(beyond.T @ beyond, rcond=1e-11, hermitian=True)
+    return np.asarray(own + np.sum((beyond @ inverse) * beyond, axis=1))

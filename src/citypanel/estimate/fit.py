@@ -1,0 +1,202 @@
+"""A regression on plain arrays: projection on fixed effects, coefficients, variance, fit statistics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from citypanel.arrays import Codes, Matrix, Vector
+from citypanel.estimate.absorbed import absorbed_parameters, effect_leverage
+from citypanel.estimate.convention import Convention
+from citypanel.estimate.design import INTERCEPT
+from citypanel.estimate.inference import wald_f
+from citypanel.estimate.least_squares import LeastSquares, dropped_names, least_squares
+from citypanel.estimate.variance import Neighbours, Variance, variance
+from citypanel.result import Value
+from citypanel.within import FixedEffects
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted regression: coefficients with their variance, residuals, and what was left out.
+
+    `names` are the columns kept, the intercept last. `k` counts every parameter, fixed effects included.
+    """
+
+    names: tuple[str, ...]
+    coefficients: Vector
+    variance: Variance
+    residuals: Vector
+    k: int
+    dropped: tuple[str, ...]
+    stats: dict[str, Value]
+
+    def coefficient(self, name: str) -> float:
+        """Return the coefficient of a column."""
+        return float(self.coefficients[self.names.index(name)])
+
+
+def fit(
+    y: Vector,
+    X: Matrix,
+    names: Sequence[str],
+    effects: Sequence[Codes] = (),
+    *,
+    convention: Convention | None = None,
+    neighbours: Neighbours | None = None,
+    weights: Vector | None = None,
+    ssc: str = "reghdfe",
+) -> Fit:
+    """Fit y on X with fixed effects on plain arrays.
+
+    Parameters
+    ----------
+    y : array, shape (rows,)
+    X : array, shape (rows, columns)
+        Regressors; a constant is named `Intercept`, or none is needed where there are fixed effects: the
+        constant of reghdfe, at the means of the columns, is added.
+    names : sequence of str
+    effects : sequence of codes
+    convention, neighbours
+        The variance and who belongs together; default iid.
+    weights : array, shape (rows,), optional
+        Analytic weights, positive; scaled to a mean of one.
+    ssc : {"reghdfe", "none"}
+
+    Raises
+    ------
+    EstimationError
+        No degree of freedom is left, a cluster key has one level, or the variance does not exist.
+    """
+    convention, neighbours = convention or Convention(), neighbours or Neighbours()
+    roots = None if weights is None else np.sqrt(weights / weights.mean())
+    means = _means(np.column_stack([y, X]), roots)
+    centred = np.column_stack([y, X]) - means if effects else np.column_stack([y, X])
+    projected = FixedEffects(effects, None if roots is None else roots**2).residuals(centred)
+    lengths = np.sqrt(np.sum(_scaled(centred, roots) ** 2, axis=0))
+    scaled = _scaled(projected, roots)
+    solution = _solved(scaled, lengths, names)
+    absorbed = absorbed_parameters(effects)
+    k = solution.kept.size + absorbed
+    nested = solution.kept.size + absorbed_parameters(effects, neighbours.clusters)
+    used = scaled[:, 1:][:, solution.kept]
+    if convention.kind in ("HC2", "HC3"):
+        neighbours = replace(neighbours, leverage=_leverage(used, solution.bread, effects, weights))
+    kept_names = tuple(names[j] for j in solution.kept)
+    if effects:
+        solution, used = _with_constant(solution, used, means, roots)
+        kept_names = (*kept_names, INTERCEPT)
+    found = variance(convention, neighbours, solution.bread, (used, solution.residuals), (k, nested), ssc=ssc)
+    outcome = _Outcome(scaled[:, 0], _scaled(centred, roots)[:, 0], roots, INTERCEPT in kept_names)
+    stats = fit_statistics(outcome, solution.residuals, k, absorbed)
+    stats |= _slopes_test(kept_names, solution.coefficients, found)
+    residuals = solution.residuals if roots is None else solution.residuals / roots
+    dropped = dropped_names(names, np.array([names.index(name) for name in kept_names if name in names]))
+    return Fit(kept_names, solution.coefficients, found, residuals, k, dropped, stats)
+
+
+def _solved(scaled: Matrix, lengths: Vector, names: Sequence[str]) -> LeastSquares:
+    """Solve with the constant first, so that of a constant and a column that equals it the constant stays."""
+    if INTERCEPT not in names:
+        return least_squares(scaled[:, 0], scaled[:, 1:], lengths[1:])
+    at = list(names).index(INTERCEPT)
+    order = np.array([at, *(j for j in range(len(names)) if j != at)], dtype=np.intp)
+    solution = least_squares(scaled[:, 0], scaled[:, 1:][:, order], lengths[1:][order])
+    kept = order[solution.kept]
+    back = np.argsort(kept)
+    return LeastSquares(
+        kept[back], solution.coefficients[back], solution.residuals, solution.bread[np.ix_(back, back)]
+    )
+
+
+def _scaled(columns: Matrix, roots: Vector | None) -> Matrix:
+    return columns if roots is None else columns * roots[:, None]
+
+
+def _means(columns: Matrix, roots: Vector | None) -> Vector:
+    if roots is None:
+        return np.asarray(columns.mean(axis=0))
+    return np.asarray(np.sum(columns * (roots**2)[:, None], axis=0) / np.sum(roots**2))
+
+
+def _with_constant(
+    solution: LeastSquares, used: Matrix, means: Vector, roots: Vector | None
+) -> tuple[LeastSquares, Matrix]:
+    """Add the constant of reghdfe: projected columns plus their means, regressed with a constant.
+
+    The slopes and their block of the bread stay, since the projected columns sum to zero.
+    """
+    n = used.shape[0]
+    at = means[1:][solution.kept]
+    ones = np.ones(n) if roots is None else roots
+    constant = means[0] - np.sum(at * solution.coefficients)
+    corner = solution.bread @ at
+    bread = np.block(
+        [
+            [solution.bread, -corner[:, None]],
+            [-corner[None, :], np.array([[1 / n + np.sum(at * corner)]])],
+        ]
+    )
+    regressors = np.column_stack([used + ones[:, None] * at, ones])
+    coefficients = np.append(solution.coefficients, constant)
+    return replace(solution, coefficients=coefficients, bread=bread), regressors
+
+
+def _leverage(X: Matrix, bread: Matrix, effects: Sequence[Codes], weights: Vector | None) -> Vector | None:
+    own: Vector = np.sum((X @ bread) * X, axis=1)
+    if not effects:
+        return own
+    absorbed = effect_leverage(effects, weights)
+    return None if absorbed is None else own + absorbed
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """The outcome less its fixed effects, and as it was (centred), both times the roots of the weights."""
+
+    projected: Vector
+    raw: Vector
+    roots: Vector | None
+    has_constant: bool
+
+    def total(self) -> float:
+        """Return the variation about the mean, or about zero without a constant."""
+        if not self.has_constant:
+            return float(np.sum(self.raw**2))
+        ones = np.ones(self.raw.size) if self.roots is None else self.roots
+        return float(np.sum((self.raw - ones * (np.sum(ones * self.raw) / self.raw.size)) ** 2))
+
+
+def fit_statistics(outcome: _Outcome, residuals: Vector, k: int, absorbed: int) -> dict[str, Value]:
+    """Return R2 overall, adjusted and within, root mean squared errors, degrees of freedom.
+
+    `rmse` divides by n - k as Stata's, `rmse_n` by n as fixest's; `k` counts the fixed effects.
+    """
+    n = residuals.size
+    left, df = float(np.sum(residuals**2)), n - k
+    r2 = _explained(left, outcome.total())
+    within = _explained(left, float(np.sum(outcome.projected**2))) if absorbed else None
+    return {
+        "r2": r2,
+        "r2_adj": _adjusted(r2, n - 1 if outcome.has_constant else n, df),
+        "r2_within": within,
+        "r2_within_adj": _adjusted(within, n - absorbed, df) if absorbed else None,
+        "rmse": float(np.sqrt(left / df)) if df > 0 else None,
+        "rmse_n": float(np.sqrt(left / n)),
+        "ssr": left,
+        "df_resid": df,
+        "k": k,
+    }
+
+
+def _explained(left: float, total: float) -> float | None:
+    return 1 - left / total if total > 0 else None
+
+
+def _adjusted(r2: float | None, df_total: int, df: int) -> float | None:
+    return None if r2 is None or df <= 0 else 1 - (1 - r2) * df_total / df
+
+
+def _slopes_test(names: tuple[str, ...], coefficients: Vector, found: Variance) -> dict[str, Value]:
+    slopes = np.array([j for j, name in enumerate(names) if name != INTERCEPT], dtype=np.intp)
+    return wald_f(coefficients[slopes], found.matrix[np.ix_(slopes, slopes)], found.df)
