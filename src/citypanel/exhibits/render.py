@@ -8,12 +8,14 @@ from citypanel.errors import DeclarationError, InputError
 from citypanel.exhibits.csv_ import to_csv
 from citypanel.exhibits.descriptives import correlations_table, descriptives_table
 from citypanel.exhibits.files import write_bytes
+from citypanel.exhibits.html import to_html
 from citypanel.exhibits.latex import to_latex
 from citypanel.exhibits.regression import regression_table
 from citypanel.exhibits.table import Table
 from citypanel.exhibits.words import known_language
 from citypanel.result import Record
 
+FORMATS = ("tex", "csv", "docx", "xlsx", "html")
 KINDS = {
     "regression": regression_table,
     "descriptives": descriptives_table,
@@ -58,8 +60,19 @@ def write_table_files(table: Table, paths: Mapping[str, Path], *, label: str = "
 
 
 def _rendered(table: Table, form: str, label: str) -> bytes:
+    """Return a table in one format; the Office libraries are loaded only where they are needed."""
     if form == "tex":
         return to_latex(table, label).encode()
     if form == "csv":
         return to_csv(table).encode()
-    raise DeclarationError(f"format '{form}' is unknown; allowed: tex, csv, docx, xlsx, html")
+    if form == "html":
+        return to_html(table).encode()
+    if form == "xlsx":
+        from citypanel.exhibits.excel import to_excel  # noqa: PLC0415 - openpyxl takes a third of a second
+
+        return to_excel(table)
+    if form == "docx":
+        from citypanel.exhibits.word import to_word  # noqa: PLC0415 - so does docx
+
+        return to_word(table)
+    raise DeclarationError(f"format '{form}' is unknown; allowed: {', '.join(FORMATS)}")
