@@ -10,8 +10,6 @@ from citypanel.errors import EstimationError
 from citypanel.estimate.spatial_operator import WeightsMatrix
 from citypanel.result import Row
 
-QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
-
 
 @dataclass(frozen=True)
 class LocalMoran:
@@ -61,8 +59,7 @@ def local_moran(
 
     Parameters
     ----------
-    values : array, shape (units,)
-    matrix : array or sparse array, shape (units, units)
+    values, matrix : arrays, shape (units,) and (units, units)
     fdr : bool
         Judge by p-values adjusted for the number of units (Benjamini and Hochberg 1995).
     alpha : float
@@ -79,8 +76,7 @@ def local_moran(
     the other units' values (Sokal, Oden and Thomson 1998, appendix), p is two-sided and normal. Their sum is
     the global I times the sum of weights.
     """
-    n = values.size
-    z = values - values.mean()
+    z, n = values - values.mean(), values.size
     if n < 4 or float(np.abs(z).max()) <= 1e-12 * max(float(np.abs(values).max()), 1e-300):
         raise EstimationError(f"local Moran needs at least 4 units that differ; found {n} units")
     m2 = float(z @ z) / n
@@ -91,20 +87,16 @@ def local_moran(
     expectation = -(z**2) * sums / ((n - 1) * m2)
     others = n / (n - 2.0) * (squares - sums**2 / (n - 1.0)) * (m2 - z**2 / (n - 1.0))
     sd = np.sqrt(np.maximum((z / m2) ** 2 * others, 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = np.where(sd > 0, (local - expectation) / sd, np.nan)
+    score = np.divide(local - expectation, sd, out=np.full(n, np.nan), where=sd > 0)
     p = 2.0 * stats.norm.sf(np.abs(score))
     adjusted = benjamini_hochberg(p)
-    judged = adjusted if fdr else p
-    quadrant = tuple(QUADRANTS[_quadrant(own, near)] for own, near in zip(z, lag, strict=True))
-    significant = tuple(bool(value <= alpha) for value in judged)
+    quadrant = tuple(_quadrant(own, near) for own, near in zip(z, lag, strict=True))
+    significant = tuple(bool(value <= alpha) for value in (adjusted if fdr else p))
     return LocalMoran(z, lag, local, expectation, sd, score, p, adjusted, quadrant, significant)
 
 
-def _quadrant(own: float, near: float) -> int:
-    if own > 0:
-        return 0 if near > 0 else 3
-    return 1 if near > 0 else 2
+def _quadrant(own: float, near: float) -> str:
+    return f"{'high' if own > 0 else 'low'}-{'high' if near > 0 else 'low'}"
 
 
 def benjamini_hochberg(p: Vector) -> Vector:

@@ -36,7 +36,29 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         data, specification, w=options.w, w_ids=options.w_ids, row_standardise=options.row_standardise
     )
     robust, clusters = _asked_variance(sample, specification)
-    choices = Choices(
+    choices = _choices(options, robust=robust, clusters=clusters)
+    design, layout = sample.design, sample.layout
+    fit = fit_spatial(design.y, design.X, design.names, layout, choices)
+    seed = DEFAULT_SEED if specification.seed is None else specification.seed
+    effects = impacts(fit, options.mc_draws, seed)
+    column = ColumnResult(
+        column="1",
+        outcome=design.outcome,
+        n=design.n,
+        units=layout.n_units,
+        periods=layout.n_periods,
+        clusters=None if clusters is None else layout.n_units,
+        fixed_effects=sample.effect_names(options.effects_fe),
+        vcov=_convention(fit, sample, options),
+        terms=_terms(fit),
+        stats=_statistics(fit, design.y, effects, seed),
+    )
+    curves = {"impacts": [_impact_row(effect, options.impacts) for effect in effects]} if effects else {}
+    return Estimate((column,), sample.read_rows, curves, _warnings(fit, sample, effects))
+
+
+def _choices(options: SpatialOptions, *, robust: bool, clusters: Codes | None) -> Choices:
+    return Choices(
         model=options.model,
         effects_fe=options.effects_fe,
         twoways_lag=options.twoways_lag,
@@ -46,27 +68,6 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         clusters=clusters,
         durbin=options.durbin,
     )
-    design = sample.design
-    fit = fit_spatial(design.y, design.X, design.names, sample.layout, choices)
-    seed = DEFAULT_SEED if specification.seed is None else specification.seed
-    effects = impacts(fit, options.mc_draws, seed)
-    column = ColumnResult(
-        column="1",
-        outcome=design.outcome,
-        n=design.n,
-        units=sample.layout.n_units,
-        periods=sample.layout.n_periods,
-        clusters=sample.layout.n_units if clusters is not None else None,
-        fixed_effects=_effect_names(specification, options.effects_fe),
-        vcov=_convention(fit, sample, options),
-        terms=_terms(fit),
-        stats=_statistics(fit, design.y, effects, seed),
-    )
-    curves = {"impacts": [_impact_row(effect, options.impacts) for effect in effects]} if effects else {}
-    read = list(
-        dict.fromkeys([*design.formula.names(), *filter(None, (specification.unit, specification.time))])
-    )
-    return Estimate((column,), design.rows[read], curves, _warnings(fit, sample, effects))
 
 
 def _asked_variance(sample: SpatialSample, specification: Specification) -> tuple[bool, Codes | None]:
@@ -82,11 +83,6 @@ def _asked_variance(sample: SpatialSample, specification: Specification) -> tupl
         f"vcov is '{specification.vcov}'; method 'spatial' takes iid, hetero or "
         f"cluster:{specification.unit or 'UNIT'}"
     )
-
-
-def _effect_names(specification: Specification, kind: str) -> tuple[str, ...]:
-    unit, time = specification.unit or "unit", specification.time or "time"
-    return {"none": (), "unit": (unit,), "time": (time,), "both": (unit, time)}[kind]
 
 
 def _terms(fit: SpatialFit) -> tuple[TermResult, ...]:

@@ -146,12 +146,10 @@ def lag_effects(
 
     Parameters
     ----------
-    names : list of str, length m
-        Regressors whose effects are asked for.
     parameters, covariance : arrays, shape (p,) and (p, p)
         Slopes first, rho last.
-    places : list of pairs, length m
-        Where b and theta of each regressor stand among the parameters; theta is None without W x.
+    places : list of pairs
+        Where b and theta of each name stand among the parameters; theta is None without W x.
     draws : array, shape (draws, p)
         From the normal distribution of the estimates.
     """
@@ -162,9 +160,9 @@ def lag_effects(
     drawn = multipliers(layout, draws[:, -1])
     effects = []
     for name, (b_at, theta_at) in zip(names, places, strict=True):
-        gradient = np.zeros((3, parameters.size))
         b, theta = parameters[b_at], 0.0 if theta_at is None else parameters[theta_at]
         point = _three(at, b, theta)[:, 0]
+        gradient = np.zeros((3, parameters.size))
         gradient[:, b_at] = _three(at, 1.0, 0.0)[:, 0]
         if theta_at is not None:
             gradient[:, theta_at] = _three(at, 0.0, 1.0)[:, 0]

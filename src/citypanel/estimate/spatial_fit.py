@@ -106,16 +106,10 @@ def fit_spatial(
     """
     _require_possible(layout, choices)
     after_lag, n, determinants = _transformation(layout, choices)
-    columns, labels = _with_lags(regressors, list(names), layout, choices)
+    columns = _regressors(regressors, list(names), layout, choices)
     effects = Effects(layout, choices.effects_fe)
-    inside = effects(columns)
-    keep, dropped = independent_columns(inside, np.linalg.norm(columns, axis=0), labels)
-    own = sum(place < len(names) - _intercepts(names, choices) for place in keep)
-    if not keep:
-        raise EstimationError("spatial: no regressor is left beside the effects; give one that varies")
-    columns, inside, labels = columns[:, keep], inside[:, keep], [labels[place] for place in keep]
     problem = Problem(
-        *_now_and_lagged(y, columns, inside, layout, effects, after_lag=after_lag),
+        *_now_and_lagged(y, columns.values, layout, effects, after_lag=after_lag),
         n=n,
         determinants=determinants,
         lag=choices.model in LAGGED_OUTCOME,
@@ -124,15 +118,17 @@ def fit_spatial(
     _require_residual(problem)
     problem, maximum = _corrected(problem, maximise(problem), choices)
     fitted = fitted_columns(problem, maximum, effects, after_lag=after_lag)
-    spatial = [*(["rho"] if problem.lag else []), *(["lambda"] if problem.error else [])]
-    values = [*([maximum.rho] if problem.lag else []), *([maximum.lam] if problem.error else [])]
+    spatial = [
+        *([("rho", maximum.rho)] if problem.lag else []),
+        *([("lambda", maximum.lam)] if problem.error else []),
+    ]
     return SpatialFit(
         choices=choices,
-        names=[*labels, *spatial],
-        own_names=labels[:own],
-        columns=columns,
-        dropped=dropped,
-        estimates=np.concatenate([maximum.beta, values]),
+        names=[*columns.labels, *(name for name, _ in spatial)],
+        own_names=columns.labels[: columns.own],
+        dropped=columns.dropped,
+        columns=columns.values,
+        estimates=np.concatenate([maximum.beta, [value for _, value in spatial]]),
         covariance=_covariance(problem, maximum, fitted, choices),
         problem=problem,
         maximum=maximum,
@@ -141,6 +137,11 @@ def fit_spatial(
         lag_convention=_lag_convention(choices, after_lag=after_lag),
         leeyu_convention=_leeyu_convention(choices, determinants),
     )
+
+
+def _spatial_parameters(problem: Problem, maximum: Maximum) -> list[tuple[str, float]]:
+    rho = [("rho", maximum.rho)] if problem.lag else []
+    return [*rho, ("lambda", maximum.lam)] if problem.error else rho
 
 
 def restricted_loglik(fit: SpatialFit, model: str) -> float:
@@ -242,11 +243,6 @@ def _leeyu_convention(choices: Choices, determinants: Determinants) -> str:
     return "transformed, N(T-1) rows" if determinants.spent else "sigma2 times N/(N-1)"
 
 
-def _intercepts(names: Sequence[str], choices: Choices) -> int:
-    """Return how many intercepts the effects make superfluous: 0 or 1."""
-    return 0 if choices.effects_fe == "none" else sum(name == INTERCEPT for name in names)
-
-
 def _all_labels(names: Sequence[str], choices: Choices) -> list[str]:
     kept = [name for name in names if choices.effects_fe == "none" or name != INTERCEPT]
     return [*kept, *(f"W.{name}" for name in _lagged_names(names, choices))]
@@ -262,28 +258,41 @@ def _lagged_names(names: Sequence[str], choices: Choices) -> list[str]:
     return list(wanted)
 
 
-def _with_lags(
-    regressors: Matrix, names: list[str], layout: SpatialLayout, choices: Choices
-) -> tuple[Matrix, list[str]]:
+@dataclass(frozen=True)
+class _Columns:
+    """Regressors before effects are taken out: `own` as given, then `W x`; collinear ones gone."""
+
+    values: Matrix
+    labels: list[str]
+    own: int
+    dropped: list[str]
+
+
+def _regressors(regressors: Matrix, names: list[str], layout: SpatialLayout, choices: Choices) -> _Columns:
     """Return the regressors, `W x` beside them for the Durbin models, formed before effects are taken out."""
     kept = [i for i, name in enumerate(names) if choices.effects_fe == "none" or name != INTERCEPT]
     lagged = [names.index(name) for name in _lagged_names(names, choices)]
-    columns = regressors[:, kept]
+    values, labels = regressors[:, kept], _all_labels(names, choices)
     if lagged:
-        columns = np.column_stack([columns, layout.lag(regressors[:, lagged])])
-    return columns, _all_labels(names, choices)
+        values = np.column_stack([values, layout.lag(regressors[:, lagged])])
+    inside = Effects(layout, choices.effects_fe)(values)
+    keep, dropped = independent_columns(inside, np.linalg.norm(values, axis=0), labels)
+    if not keep:
+        raise EstimationError("spatial: no regressor is left beside the effects; give one that varies")
+    own = sum(place < len(kept) for place in keep)
+    return _Columns(values[:, keep], [labels[place] for place in keep], own, dropped)
 
 
 def _now_and_lagged(
-    y: Vector, columns: Matrix, inside: Matrix, layout: SpatialLayout, effects: Effects, *, after_lag: bool
+    y: Vector, columns: Matrix, layout: SpatialLayout, effects: Effects, *, after_lag: bool
 ) -> tuple[Matrix, Matrix]:
     """Return [y, W y, X] and W times it, effects taken out before W is applied or after."""
     outcome = y.reshape(-1, 1)
     if after_lag:
         raw = np.column_stack([outcome, layout.lag(outcome), columns])
         return effects(raw), effects(layout.lag(raw))
-    outcome = effects(outcome)
-    now = np.column_stack([outcome, layout.lag(outcome), inside])
+    inside = effects(np.column_stack([outcome, columns]))
+    now = np.column_stack([inside[:, :1], layout.lag(inside[:, :1]), inside[:, 1:]])
     return now, layout.lag(now)
 
 

@@ -59,40 +59,37 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         options.effects_fe,
         after_lag=options.twoways_lag == "dummies",
     )
-    dropped = [name for place, name in enumerate(names) if place not in tests.kept]
-    statistics = {name: getattr(tests, name) for name in ("lm_lag", "lm_error", "rlm_lag", "rlm_error")}
-    unit, time = specification.unit or "unit", specification.time or "time"
+    warnings = list(sample.warnings)
+    if dropped := [name for place, name in enumerate(names) if place not in tests.kept]:
+        warnings.append(f"collinear regressors were left out: {', '.join(dropped)}")
     column = ColumnResult(
         column="1",
         outcome=design.outcome,
         n=design.n,
         units=sample.layout.n_units,
         periods=sample.layout.n_periods,
-        fixed_effects={"none": (), "unit": (unit,), "time": (time,), "both": (unit, time)}[
-            options.effects_fe
-        ],
-        vcov={
-            "type": "iid",
-            "ssc": "none",
-            "sigma2": "e'e / rows",
-            "weights": "row-standardised" if options.row_standardise else "raw",
-            "twoways_lag": "Q(Wy)" if options.twoways_lag == "dummies" else "W(Qy)",
-        },
+        fixed_effects=sample.effect_names(options.effects_fe),
+        vcov=_convention(options),
         terms=_terms(tests, [names[place] for place in tests.kept]),
-        stats=_with_p(statistics),
+        stats=_statistics(tests),
     )
-    warnings = list(sample.warnings)
-    if dropped:
-        warnings.append(f"collinear regressors were left out: {', '.join(dropped)}")
-    read = list(
-        dict.fromkeys([*design.formula.names(), *filter(None, (specification.unit, specification.time))])
-    )
-    return Estimate((column,), design.rows[read], {}, tuple(warnings))
+    return Estimate((column,), sample.read_rows, {}, tuple(warnings))
 
 
-def _with_p(statistics: dict[str, float]) -> dict[str, Value]:
-    values: dict[str, Value] = dict(statistics)
-    return values | {f"{name}_p": float(stats.chi2.sf(value, 1)) for name, value in statistics.items()}
+def _convention(options: SpatialLmOptions) -> dict[str, Value]:
+    return {
+        "type": "iid",
+        "ssc": "none",
+        "sigma2": "e'e / rows",
+        "weights": "row-standardised" if options.row_standardise else "raw",
+        "twoways_lag": "Q(Wy)" if options.twoways_lag == "dummies" else "W(Qy)",
+    }
+
+
+def _statistics(tests: LmTests) -> dict[str, Value]:
+    found = {name: getattr(tests, name) for name in ("lm_lag", "lm_error", "rlm_lag", "rlm_error")}
+    values: dict[str, Value] = dict(found)
+    return values | {f"{name}_p": float(stats.chi2.sf(value, 1)) for name, value in found.items()}
 
 
 def _terms(tests: LmTests, names: list[str]) -> tuple[TermResult, ...]:
@@ -110,10 +107,7 @@ def lm_tests(
 
     Parameters
     ----------
-    y : array, shape (rows,)
-    regressors : array, shape (rows, k)
-    effects_fe : {"none", "unit", "time", "both"}
-        Taken out of y and regressors first.
+    y, regressors : arrays, shape (rows,) and (rows, k)
     after_lag : bool
         Apply W to the raw columns and take effects out of the product, as a regression with dummies does;
         otherwise W is applied to what is left after effects.
@@ -135,10 +129,7 @@ def lm_tests(
     inside = inside[:, kept]
     basis, upper = np.linalg.qr(inside)
     residual = target - basis @ (basis.T @ target)
-    if np.linalg.norm(residual) <= 1e-10 * max(float(np.linalg.norm(target)), 1e-300):
-        raise EstimationError(
-            "spatial_lm: effects and regressors explain the outcome exactly; no residual is left"
-        )
+    _require_residual(residual, target)
     sigma2 = float(residual @ residual) / layout.n
     base = y if after_lag else target
     lagged = layout.lag(np.column_stack([base, residual, base - residual]))
@@ -151,14 +142,26 @@ def lm_tests(
     inverse = np.linalg.inv(upper)
     free = layout.n - len(kept) - effects.absorbed
     return LmTests(
-        lm_lag=lag**2 / spread,
-        lm_error=error**2 / trace,
-        rlm_lag=(lag - error) ** 2 / (spread - trace),
-        rlm_error=(error - trace / spread * lag) ** 2 / (trace * (1.0 - trace / spread)),
+        *_four(lag, error, spread, trace),
         slopes=inverse @ (basis.T @ target),
         covariance=inverse @ inverse.T * float(residual @ residual) / free,
         residual=residual,
         kept=kept,
+    )
+
+
+def _require_residual(residual: Vector, target: Vector) -> None:
+    if np.linalg.norm(residual) <= 1e-10 * max(float(np.linalg.norm(target)), 1e-300):
+        raise EstimationError("spatial_lm: effects and regressors explain the outcome exactly")
+
+
+def _four(lag: float, error: float, spread: float, trace: float) -> tuple[float, float, float, float]:
+    """Return LM lag, LM error and both robust ones from the scores and their variances."""
+    return (
+        lag**2 / spread,
+        error**2 / trace,
+        (lag - error) ** 2 / (spread - trace),
+        (error - trace / spread * lag) ** 2 / (trace * (1.0 - trace / spread)),
     )
 
 

@@ -1,6 +1,6 @@
 """A panel laid out for spatial lags: which rows are neighbours in which period, and its effects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +74,7 @@ class SpatialLayout:
         """Return (I - rho W)^-1 W times the values of each period."""
         return self._by_block(values, lambda block, wide: block.operator.product(rho, wide))
 
-    def _by_block(self, values: Matrix, apply) -> Matrix:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def _by_block(self, values: Matrix, apply: Callable[[Block, Matrix], Matrix]) -> Matrix:
         result = np.empty_like(values)
         for block in self.blocks:
             picked = values[block.rows]
@@ -110,29 +110,36 @@ def lay_out(
     InputError
         A unit has two rows in one period, or no neighbour among the units present in a period.
     """
-    n_units, n_periods = int(units.max()) + 1, int(periods.max()) + 1
-    place = np.full((n_units, n_periods), -1, dtype=np.intp)
-    place[units, periods] = np.arange(units.size)
-    if np.count_nonzero(place >= 0) != units.size:
-        raise InputError("the panel has two rows of one unit in one period; spatial models need one")
+    place = _places(units, periods)
     patterns: dict[bytes, list[int]] = {}
-    for period in range(n_periods):
-        patterns.setdefault((place[:, period] >= 0).tobytes(), []).append(period)
+    for period, present in enumerate((place >= 0).T):
+        patterns.setdefault(present.tobytes(), []).append(period)
     blocks = []
     for members in patterns.values():
         present = np.flatnonzero(place[:, members[0]] >= 0)
-        own = matrix if present.size == n_units else _of_present(matrix, present, names, row_standardise)
+        whole = present.size == place.shape[0]
+        own = matrix if whole else _of_present(matrix, present, names, row_standardise=row_standardise)
         blocks.append(Block(spatial_operator(own, solver=solver), place[present][:, members]))
     sums = [np.asarray(block.operator.matrix.sum(axis=1)).ravel() for block in blocks]
     stochastic = all(np.allclose(total, 1.0, rtol=0, atol=1e-10) for total in sums)
     return SpatialLayout(tuple(blocks), units, periods, stochastic)
 
 
+def _places(units: Codes, periods: Codes) -> Codes:
+    """Return the row of each unit and period, -1 where there is none."""
+    place = np.full((int(units.max()) + 1, int(periods.max()) + 1), -1, dtype=np.intp)
+    place[units, periods] = np.arange(units.size)
+    if np.count_nonzero(place >= 0) != units.size:
+        raise InputError("the panel has two rows of one unit in one period; spatial models need one")
+    return place
+
+
 def _of_present(
     matrix: WeightsMatrix,
     present: Codes,
     names: Sequence[str],
-    row_standardise: bool,  # noqa: FBT001
+    *,
+    row_standardise: bool,
 ) -> WeightsMatrix:
     """Return the weights among the units that are present in a period."""
     own = matrix[present][:, present]

@@ -22,7 +22,19 @@ class SpatialSample:
     layout: SpatialLayout
     units: tuple[object, ...]
     periods: tuple[object, ...]
+    keys: tuple[str | None, str | None]
     warnings: tuple[str, ...]
+
+    def effect_names(self, kind: str) -> tuple[str, ...]:
+        """Return the panel keys whose effects `none`, `unit`, `time` or `both` takes out."""
+        unit, time = self.keys[0] or "unit", self.keys[1] or "time"
+        return {"none": (), "unit": (unit,), "time": (time,), "both": (unit, time)}[kind]
+
+    @property
+    def read_rows(self) -> pd.DataFrame:
+        """Return the rows used, with the columns that were read."""
+        read = [*self.design.formula.names(), *(key for key in self.keys if key is not None)]
+        return self.design.rows[list(dict.fromkeys(read))]
 
 
 def spatial_sample(
@@ -56,7 +68,13 @@ def spatial_sample(
         weights.matrix, units, periods, row_standardise=row_standardise, names=[str(n) for n in names]
     )
     return SpatialSample(
-        design, weights, layout, names, design.periods or ("1",), (*design.warnings, *weights.warnings)
+        design=design,
+        weights=weights,
+        layout=layout,
+        units=names,
+        periods=design.periods or ("1",),
+        keys=(specification.unit, specification.time),
+        warnings=(*design.warnings, *weights.warnings),
     )
 
 
