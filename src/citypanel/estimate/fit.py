@@ -86,7 +86,9 @@ def fit(
     if effects:
         solution, used = _with_constant(solution, used, means, roots)
         kept_names = (*kept_names, INTERCEPT)
-    found = variance(convention, neighbours, solution.bread, (used, solution.residuals), (k, nested), ssc=ssc)
+    slopes = int(solution.kept.size)
+    scores = (used, solution.residuals)
+    found = variance(convention, neighbours, solution.bread, scores, (k, nested), ssc=ssc, slopes=slopes)
     outcome = _Outcome(scaled[:, 0], _scaled(centred, roots)[:, 0], roots, INTERCEPT in kept_names)
     stats = fit_statistics(outcome, solution.residuals, k, absorbed)
     stats |= _slopes_test(kept_names, solution.coefficients, found)

@@ -53,6 +53,7 @@ def variance(
     parameters: tuple[int, int],
     *,
     ssc: str = "reghdfe",
+    slopes: int | None = None,
 ) -> Variance:
     """Return the variance of coefficients by the declared convention.
 
@@ -68,6 +69,9 @@ def variance(
         K with all fixed effects counted, and K without those nested in the clusters.
     ssc : {"reghdfe", "none"}
         Small-sample factors as reghdfe, or none at all (sums of squares over n).
+    slopes : int, optional
+        Leading coefficients whose block is made positive semidefinite where it is not; default all. The
+        constant that goes with fixed effects stays out of it, as in reghdfe and fixest.
 
     Raises
     ------
@@ -89,11 +93,13 @@ def variance(
         sigma2 = float(np.sum(residuals * residuals)) / (n - k if adjusted else n)
         return Variance(bread * sigma2, n - k, {**record, "df": n - k, "k": k})
     if convention.kind == "cluster":
-        return _clustered(neighbours.clusters, bread, X * residuals[:, None], parameters[1], record)
+        return _clustered(
+            neighbours.clusters, bread, X * residuals[:, None], parameters[1], record, slopes=slopes
+        )
     meat, factor, df, stated = _meat(convention, neighbours, (X, residuals), k)
     factor = factor if adjusted else 1.0
     matrix = factor * bread @ meat @ bread
-    fixed, warnings = _positive(matrix)
+    fixed, warnings = _positive(matrix, slopes)
     return Variance(fixed, df, {**record, **stated, "df": df, "k": k, "factor": factor}, None, warnings)
 
 
@@ -146,7 +152,13 @@ def cluster_sums(S: Matrix, codes: Codes) -> Matrix:
 
 
 def _clustered(
-    clusters: Sequence[Codes], bread: Matrix, S: Matrix, k: int, record: dict[str, Value]
+    clusters: Sequence[Codes],
+    bread: Matrix,
+    S: Matrix,
+    k: int,
+    record: dict[str, Value],
+    *,
+    slopes: int | None,
 ) -> Variance:
     n = S.shape[0]
     groups = [int(codes.max()) + 1 for codes in clusters]
@@ -163,7 +175,7 @@ def _clustered(
     least = min(groups)
     factor = least / (least - 1) * (n - 1) / (n - k) if record["ssc"] != "none" else 1.0
     matrix = factor * bread @ meat @ bread
-    fixed, warnings = _positive(matrix) if len(clusters) > 1 else (matrix, ())
+    fixed, warnings = _positive(matrix, slopes) if len(clusters) > 1 else (matrix, ())
     stated: dict[str, Value] = {"df": least - 1, "k": k, "factor": factor, "groups": list(groups)}
     return Variance(fixed, least - 1, {**record, **stated}, least, warnings)
 
@@ -180,12 +192,14 @@ def _intersection(codes: Sequence[Codes]) -> Codes:
     return joint
 
 
-def _positive(matrix: Matrix) -> tuple[Matrix, tuple[str, ...]]:
+def _positive(matrix: Matrix, slopes: int | None) -> tuple[Matrix, tuple[str, ...]]:
     """Return the matrix with negative eigenvalues set to zero: Cameron, Gelbach and Miller (2011), 2.3."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    block = matrix[:slopes, :slopes]
+    values, vectors = np.linalg.eigh((block + block.T) / 2)
     if not values.size or values[0] >= -1e-12 * abs(values[-1]):
         return matrix, ()
-    fixed = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    fixed = matrix.copy()
+    fixed[:slopes, :slopes] = (vectors * np.maximum(values, 0.0)) @ vectors.T
     return fixed, (
         "the variance matrix was not positive semidefinite; its negative eigenvalues are set to zero",
     )
