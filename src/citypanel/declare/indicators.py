@@ -44,9 +44,7 @@ class SophisticationOptions(IndicatorOptions):
     prody: Literal["fixed", "yearly"] = Field(
         "fixed", description="one PRODY from the mean of the base years, or one for each year"
     )
-    base_years: Years | None = Field(
-        None, description="first and last year behind a fixed PRODY; default all"
-    )
+    base_years: Years | None = Field(None, description="first and last year behind a fixed PRODY; default all")
     reference: Literal["world", "province", "city"] = Field(
         "world", description="economies whose trade and income make PRODY"
     )
@@ -135,17 +133,13 @@ class QualityOptions(IndicatorOptions):
 
     MAIN: ClassVar[str] = "method"
 
-    method: Literal["ksw", "by_product"] = Field(
-        "ksw", description="pooled with given sigma, or 2SLS by product"
-    )
+    method: Literal["ksw", "by_product"] = Field("ksw", description="pooled with given sigma, or 2SLS by product")
     level: Literal["hs2", "hs4", "hs6", "hs8"] = Field("hs6", description="digits of the product code")
     place: Literal["producing", "registered"] = "producing"
     sigma: str = Field("5", description="a number, or a file with product_prefix and sigma (ksw)")
     divide: bool = Field(True, description="residual divided by sigma - 1")
     trim: Shares = Field((0.0, 1.0), description="quality outside these shares of its scope is dropped")
-    scope: Literal["product", "product_year"] = Field(
-        "product_year", description="scope of the standardisation"
-    )
+    scope: Literal["product", "product_year"] = Field("product_year", description="scope of the standardisation")
     min_observations: int = Field(100, ge=2, description="thinner products are dropped (by_product)")
     unit: Literal["modal", "any"] = Field("modal", description="quantities in the product's modal unit only")
 

@@ -63,4 +63,13 @@ def _incomes(tables: Tables, options: SophisticationOptions) -> pd.DataFrame:
     return rows.rename(columns={"value": "income"})[["adcode", "year", "income"]]
 
 
-INDICATORS: dict[str, Callable[[Tables, Any], pd.DataFrame]] = {"sophistication": _sophistication}
+def _cooperation(tables: Tables, options: Any) -> pd.DataFrame:
+    from citypanel.indicators.cooperation import city_cooperation  # noqa: PLC0415  (one job, one indicator)
+
+    return city_cooperation(tables["patents"], options)
+
+
+INDICATORS: dict[str, Callable[[Tables, Any], pd.DataFrame]] = {
+    "sophistication": _sophistication,
+    "cooperation": _cooperation,
+}

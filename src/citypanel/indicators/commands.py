@@ -28,6 +28,11 @@ VALUE = Wanted("value", "number", ("value_usd",))
 YEAR = Wanted("year", "year", optional=True)
 INCOME = Wanted("income", "number_or_missing", ("gdp_per_head", "value"))
 PLACE = Wanted("place", "name", ("city", "adcode"))
+REQUIRED_YEAR = Wanted("year", "year")
+APPLICATION = Wanted("application", "code", ("application_no",))
+APPLICANT = Wanted("applicant", "code", ("name",))
+KIND = Wanted("kind", "name", optional=True)
+KINDS = ("organisation", "person")
 
 
 def run_sophistication(
@@ -92,6 +97,54 @@ def run_sophistication(
     return [
         write_csv(_undated(prody_table(known, weights)), Path(f"{out}.prody.csv")),
         write_csv(_undated(named), Path(f"{out}.expy.csv")),
+    ]
+
+
+def run_cooperation(applicants: Path, out: Path) -> list[Path]:
+    """Write `OUT.places.csv`, `OUT.pairs.csv` and `OUT.accounting.csv`: joint patents of organisations.
+
+    Parameters
+    ----------
+    applicants : Path
+        application, year, applicant, place(, kind). An empty place is unknown: such an organisation counts in
+        n and its share is in the accounting. `kind` is person or organisation, without it all are
+        organisations; rows of one application and applicant count once.
+    out : Path
+        Beginning of the names of the files.
+
+    Returns
+    -------
+    list of Path
+        `OUT.places.csv`: place, year, joint, joint_fractional, intra, inter, undetermined, partners,
+        strength, eigenvector, betweenness, patents. `OUT.pairs.csv`: place_i, place_j (i <= j), year, full,
+        fractional. `OUT.accounting.csv`: by year, what has no known place. Defined in `cooperation`.
+
+    Raises
+    ------
+    InputError
+        A table that breaks the contract; an application with two years, an organisation with two places in
+        it.
+    """
+    from citypanel.indicators.cooperation import cooperation  # noqa: PLC0415  (DuckDB: only this command)
+
+    frame = read_columns(applicants, [APPLICATION, REQUIRED_YEAR, APPLICANT, PLACE, KIND])
+    if "kind" in frame:
+        wrong = np.flatnonzero(~frame["kind"].isin(KINDS))
+        if wrong.size:
+            found = frame["kind"].iloc[wrong[0]]
+            allowed = ", ".join(KINDS)
+            raise InputError(
+                f"{applicants}, column 'kind', row {wrong[0] + 2}: found '{found}'; allowed: {allowed}"
+            )
+    organisation = frame["kind"] == "organisation" if "kind" in frame else pd.Series(True, frame.index)
+    found = cooperation(
+        frame.assign(organisation=organisation, place=frame["place"].where(frame["place"] != "")),
+        str(applicants),
+    )
+    return [
+        write_csv(found.places, Path(f"{out}.places.csv")),
+        write_csv(found.pairs, Path(f"{out}.pairs.csv")),
+        write_csv(found.accounting, Path(f"{out}.accounting.csv")),
     ]
 
 

@@ -143,7 +143,7 @@ def _converted(values: pa.ChunkedArray, column: Wanted, place: str) -> pd.Series
     if column.kind == "name":
         return pd.Series(texts.to_pandas(), dtype="str")
     if column.kind == "code":
-        _refuse(pc.equal(texts, ""), texts, place, "a code")
+        _refuse(pc.equal(texts, ""), texts, place, "a text")
         return pd.Series(texts.to_pandas(), dtype="str")
     if is_text:
         return _numbers(texts, column, place)

@@ -25,6 +25,7 @@ def database(memory: str = "1GB") -> Iterator["duckdb.DuckDBPyConnection"]:
     import duckdb  # noqa: PLC0415  (a heavy library: only jobs that aggregate raw rows pay for it)
 
     connection = duckdb.connect(config={"memory_limit": memory, "preserve_insertion_order": "false"})
+    connection.execute("set enable_progress_bar = false")
     try:
         yield connection
     except duckdb.Error as fault:

@@ -81,7 +81,7 @@ def test_parquet_and_csv_give_the_same_bytes(tables: tuple[Path, Path], tmp_path
     [
         ("exporter,value\nCHN,1\n", "column 'product' is missing; found: exporter, value"),
         ("exporter,product,value\nCHN,01,x1\n", "column 'value', row 2: found 'x1'; allowed: a number"),
-        ("exporter,product,value\nCHN,01,1\nCHN,,1\n", "column 'product', row 3: found ''; allowed: a code"),
+        ("exporter,product,value\nCHN,01,1\nCHN,,1\n", "column 'product', row 3: found ''; allowed: a text"),
         ("exporter,product,value\nCHN,01,-5\n", "column 'value', row 2: found -5; allowed: 0 or more"),
         ("exporter,product,value\n,01,5\n", "column 'exporter', row 2: found an empty cell"),
         ("exporter,product,value\nCHN,01,\n", "row 2: found ''; allowed: a number"),
