@@ -111,18 +111,21 @@ class _Balanced(_Solver):
     """Each unit once in each period: subtract both means, add the grand mean."""
 
     def __init__(self, first: Codes, second: Codes, levels: tuple[int, ...]) -> None:
-        self.cells = first * levels[1] + second
+        cells = first * levels[1] + second
+        self.cells = None if np.array_equal(cells, np.arange(cells.size)) else cells
         self.shape = levels
 
     def residuals(self, columns: Matrix) -> Matrix:
-        cube = np.empty((self.cells.size, columns.shape[1]))
-        cube[self.cells] = columns
-        cube -= cube.mean(axis=0)
-        cube = cube.reshape(*self.shape, columns.shape[1])
+        # One row per column of the data: means then run along contiguous memory.
+        values = np.array(columns.T, order="C")
+        if self.cells is not None:
+            given, values = values, np.empty_like(values)
+            values[:, self.cells] = given
+        values -= values.mean(axis=1, keepdims=True)
+        cube = values.reshape(-1, *self.shape)
+        cube -= cube.mean(axis=2, keepdims=True)
         cube -= cube.mean(axis=1, keepdims=True)
-        cube -= cube.mean(axis=0, keepdims=True)
-        flat: Matrix = cube.reshape(self.cells.size, -1)[self.cells]
-        return flat
+        return values.T if self.cells is None else values[:, self.cells].T
 
 
 class _OneFactor(_Solver):
@@ -343,9 +346,7 @@ def _energy(column: Vector, weights: Vector | None) -> float:
     return float(np.sum(column * column if weights is None else weights * column * column))
 
 
-def _crosstab(
-    first: Codes, second: Codes, shape: tuple[int, int], weights: Vector | None
-) -> sparse.csr_matrix:
+def _crosstab(first: Codes, second: Codes, shape: tuple[int, int], weights: Vector | None) -> sparse.csr_matrix:
     cells = np.ones(first.size) if weights is None else weights
     table = sparse.coo_matrix((cells, (first, second)), shape=shape).tocsr()
     table.sum_duplicates()

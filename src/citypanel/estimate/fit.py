@@ -70,8 +70,10 @@ def fit(
     """
     convention, neighbours = convention or Convention(), neighbours or Neighbours()
     roots = None if weights is None else np.sqrt(weights / weights.mean())
-    means = _means(np.column_stack([y, X]), roots)
-    centred = np.column_stack([y, X]) - means if effects else np.column_stack([y, X])
+    # One row per column of the data underneath: sums then run along contiguous memory.
+    columns = np.vstack([y, X.T]).T
+    means = _means(columns, roots)
+    centred = (columns.T - means[:, None]).T if effects else columns
     projected = FixedEffects(effects, None if roots is None else roots**2).residuals(centred)
     lengths = np.sqrt(np.sum(_scaled(centred, roots) ** 2, axis=0))
     scaled = _scaled(projected, roots)
@@ -106,13 +108,11 @@ def _solved(scaled: Matrix, lengths: Vector, names: Sequence[str]) -> LeastSquar
     solution = least_squares(scaled[:, 0], scaled[:, 1:][:, order], lengths[1:][order])
     kept = order[solution.kept]
     back = np.argsort(kept)
-    return LeastSquares(
-        kept[back], solution.coefficients[back], solution.residuals, solution.bread[np.ix_(back, back)]
-    )
+    return LeastSquares(kept[back], solution.coefficients[back], solution.residuals, solution.bread[np.ix_(back, back)])
 
 
 def _scaled(columns: Matrix, roots: Vector | None) -> Matrix:
-    return columns if roots is None else columns * roots[:, None]
+    return columns if roots is None else (columns.T * roots).T
 
 
 def _means(columns: Matrix, roots: Vector | None) -> Vector:
@@ -139,7 +139,7 @@ def _with_constant(
             [-corner[None, :], np.array([[1 / n + np.sum(at * corner)]])],
         ]
     )
-    regressors = np.column_stack([used + ones[:, None] * at, ones])
+    regressors = np.vstack([used.T + at[:, None] * ones, ones]).T
     coefficients = np.append(solution.coefficients, constant)
     return replace(solution, coefficients=coefficients, bread=bread), regressors
 

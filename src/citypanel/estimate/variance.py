@@ -94,7 +94,7 @@ def variance(
         return Variance(bread * sigma2, n - k, {**record, "df": n - k, "k": k})
     if convention.kind == "cluster":
         return _clustered(
-            neighbours.clusters, bread, X * residuals[:, None], parameters[1], record, slopes=slopes
+            neighbours.clusters, bread, (X.T * residuals).T, parameters[1], record, slopes=slopes
         )
     meat, factor, df, stated = _meat(convention, neighbours, (X, residuals), k)
     factor = factor if adjusted else 1.0
@@ -109,7 +109,7 @@ def _meat(
     """Return meat, small-sample factor, degrees of freedom and what the record says of them."""
     X, residuals = parts
     n = residuals.size
-    S = X * residuals[:, None]
+    S = (X.T * residuals).T
     if convention.kind == "HC1":
         return S.T @ S, n / (n - k), n - k, {"type": "hetero", "hc": "HC1"}
     if convention.kind in ("HC2", "HC3"):
