@@ -59,7 +59,10 @@ def _run(parsed: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        print(f"citypanel {parsed.command}: error: memory is used up; free some, or cut the table", file=sys.stderr)
+        print(
+            f"citypanel {parsed.command}: error: memory is used up; free some, or cut the table",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         return 130

@@ -20,7 +20,10 @@ def job(logs: object) -> Iterator[None]:
     """
     path = str(logs[0])  # type: ignore[index]
     log.setLevel(logging.INFO)
-    handlers: list[logging.Handler] = [logging.StreamHandler(), logging.FileHandler(path, "w", encoding="utf-8")]
+    handlers: list[logging.Handler] = [
+        logging.StreamHandler(),
+        logging.FileHandler(path, "w", encoding="utf-8"),
+    ]
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(message)s"))
         log.addHandler(handler)

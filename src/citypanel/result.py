@@ -111,7 +111,7 @@ def _known(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key in names}
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per kind of value
     """Turn numpy numbers, tuples and frames into JSON's types; nan, inf and missing become None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
@@ -132,24 +132,29 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def sample_stamp(rows: pd.DataFrame, *, simulated: bool = False) -> dict[str, Value]:
-    """Return rows, sha256 and the simulated mark of the rows an analysis was given.
+def sample_stamp(samples: Sequence[pd.DataFrame], *, simulated: bool = False) -> dict[str, Value]:
+    """Return rows, sha256 and the simulated mark of the rows that the columns of a record were estimated on.
 
-    The hash runs over the columns in name order and the rows as given, so it tells whether two records
-    saw the same numbers.
+    The hash runs over the columns in name order and the rows as given, sample after sample, so it tells whether
+    two records saw the same numbers. `rows` is the largest sample's.
     """
     digest = hashlib.sha256()
-    for name in sorted(rows.columns):
-        digest.update(str(name).encode())
-        column = rows[name]
-        if pd.api.types.is_numeric_dtype(column):
-            digest.update(column.to_numpy(dtype="<f8", na_value=np.nan).tobytes())
-        else:
-            digest.update("\x1f".join("" if pd.isna(v) else str(v) for v in column).encode())
-    return {"rows": len(rows), "sha256": digest.hexdigest(), "simulated": simulated}
+    for rows in samples:
+        for name in sorted(rows.columns):
+            digest.update(str(name).encode())
+            digest.update(_column_bytes(rows[name]))
+    count = max((len(rows) for rows in samples), default=0)
+    return {"rows": count, "sha256": digest.hexdigest(), "simulated": simulated}
+
+
+def _column_bytes(column: pd.Series) -> bytes:
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype="<f8", na_value=np.nan).tobytes()
+    return "\x1f".join("" if pd.isna(value) else str(value) for value in column).encode()
 
 
 def library_versions() -> dict[str, str]:
     """Return the versions of citypanel, Python and the numerical libraries that are loaded."""
-    loaded = {name: sys.modules[name].__version__ for name in ("numpy", "pandas", "scipy") if name in sys.modules}
-    return {"citypanel": __version__, "python": sys.version.split()[0], **loaded}
+    loaded: list[str] = [name for name in ("numpy", "pandas", "scipy") if name in sys.modules]
+    versions: dict[str, str] = {name: str(sys.modules[name].__version__) for name in loaded}
+    return {"citypanel": __version__, "python": sys.version.split()[0], **versions}

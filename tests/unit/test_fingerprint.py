@@ -34,7 +34,8 @@ def test_the_closure_follows_imports_inside_functions(package: Path) -> None:
 def test_docstrings_comments_and_blank_lines_leave_the_fingerprint(package: Path) -> None:
     before = code("citypanel.a")
     (package / "a.py").write_text(
-        '"""Another text."""\n# why\n\n\ndef f():\n    """Longer doc."""\n    from citypanel.b import g  # note\n\n    return g()\n'
+        '"""Another text."""\n# why\n\n\ndef f():\n    """Longer doc."""\n'
+        "    from citypanel.b import g  # note\n\n    return g()\n"
     )
     assert code("citypanel.a") == before
 

@@ -120,5 +120,7 @@ def test_the_ground_floor_and_linear_import_nothing_heavy(project: Path, heavy: 
         path = modules(project)[module]
         tree = ast.parse(path.read_text(encoding="utf-8"))
         top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-        names = [alias.name for node in top for alias in node.names] + [getattr(node, "module", "") or "" for node in top]
+        names = [alias.name for node in top for alias in node.names] + [
+            getattr(node, "module", "") or "" for node in top
+        ]
         assert all(name.split(".")[0] != heavy for name in names), f"{module} imports {heavy} when it is loaded"

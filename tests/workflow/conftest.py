@@ -13,7 +13,19 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-CARRIED = ("Snakefile", "config.yaml", "rules", "scripts", "src", "registers", "studies", "templates", "envs", "profiles", "report")
+CARRIED = (
+    "Snakefile",
+    "config.yaml",
+    "rules",
+    "scripts",
+    "src",
+    "registers",
+    "studies",
+    "templates",
+    "envs",
+    "profiles",
+    "report",
+)
 
 
 @dataclass(frozen=True)

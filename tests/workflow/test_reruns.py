@@ -15,13 +15,20 @@ def test_nothing_is_done_twice(finished) -> None:
 
 
 def test_a_docstring_a_comment_and_a_blank_line_rerun_nothing(finished) -> None:
-    with finished.edited("src/citypanel/estimate/linear.py", '"""', '"""Edited. '):
-        with finished.edited("src/citypanel/panel/assemble.py", "import numpy", "# why\n\nimport numpy"):
-            assert finished.jobs() == {}
+    docstring = finished.edited("src/citypanel/estimate/linear.py", '"""', '"""Edited. ')
+    comment = finished.edited("src/citypanel/panel/assemble.py", "import numpy", "# why\n\nimport numpy")
+    with docstring, comment:
+        assert finished.jobs() == {}
 
 
 def test_touched_files_rerun_nothing(finished) -> None:
-    for pattern in ("scripts/*.py", "src/citypanel/estimate/*.py", "registers/*.csv", STUDY, "results/raw/*/*"):
+    for pattern in (
+        "scripts/*.py",
+        "src/citypanel/estimate/*.py",
+        "registers/*.csv",
+        STUDY,
+        "results/raw/*/*",
+    ):
         for path in finished.root.glob(pattern):
             os.utime(path)
     assert finished.jobs() == {}

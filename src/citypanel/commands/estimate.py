@@ -110,10 +110,10 @@ def readable(record: Record) -> str:
         clusters = f" by {', '.join(map(str, by))}" if isinstance(by, list) and by else ""
         lines.append(f"{record.method}, column {column.column}: {column.outcome}, n = {column.n}, {variance}{clusters}")
         if column.terms:
-            lines.append(f"{'':<24}{'estimate':>14}{'se':>14}{'statistic':>12}{'p':>10}")
+            lines.append(f"{'':<24}{'estimate':>14}{'se':>14}{'statistic':>14}{'p':>14}")
         for term in column.terms:
-            cells = (_shown(term.estimate, 14), _shown(term.se, 14), _shown(term.statistic, 12), _shown(term.p, 10))
-            lines.append(f"{term.term:<24}{''.join(cells)}")
+            cells = "".join(_shown(value) for value in (term.estimate, term.se, term.statistic, term.p))
+            lines.append(f"{term.term:<24}{cells}")
         facts = [f"{key} {value:.6g}" for key, value in column.stats.items() if isinstance(value, (int, float))]
         lines += ["  ".join(facts[start : start + 5]) for start in range(0, len(facts), 5)]
     lines += [f"warning: {text}" for text in record.warnings]
@@ -122,5 +122,5 @@ def readable(record: Record) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _shown(value: float | None, width: int) -> str:
-    return f"{'' if value is None else format(value, '.6g'):>{width}}"
+def _shown(value: float | None) -> str:
+    return f"{'' if value is None else format(value, '.6g'):>14}"

@@ -57,9 +57,7 @@ def column_terms(column: Column, method: str, study: Study, place: str) -> Formu
 
 def _check_column(study: Study, analysis: Analysis, column: Column, place: str, known: tuple[str, ...]) -> None:
     parsed = column_terms(column, analysis.method, study, place)
-    formula_names = (
-        parsed.names() if isinstance(parsed, Formula) else [n for term in parsed for n in term.names()]
-    )
+    formula_names = parsed.names() if isinstance(parsed, Formula) else [n for term in parsed for n in term.names()]
     _known(formula_names, known, f"{place}: the formula names")
     vcov = column.vcov or analysis.vcov or "iid"
     _known(_vcov_columns(vcov), known, f"{place}: vcov '{vcov}' names")

@@ -35,11 +35,12 @@ class Config(BaseModel):
         min_length=1, description="folders of `studies_folder` to run"
     )
     studies_folder: str = Field("studies", description="where the studies are declared")
-    languages: Annotated[tuple[Language, ...], BeforeValidator(_listed, json_schema_input_type=str | list[Language])] = Field(
-        LANGUAGES, min_length=1, description="languages of tables and figures"
-    )
+    languages: Annotated[
+        tuple[Language, ...], BeforeValidator(_listed, json_schema_input_type=str | list[Language])
+    ] = Field(LANGUAGES, min_length=1, description="languages of tables and figures")
     raw: str = Field(
-        SAMPLE, description="`sample`, or a folder with customs/, patents/, yearbook/, world_trade/ (any of them)"
+        SAMPLE,
+        description="`sample`, or a folder with customs/, patents/, yearbook/, world_trade/ (any of them)",
     )
     sample: SampleDeclaration = SampleDeclaration()
     pathvars: dict[str, str] = Field({}, description="other places for results, logs and benchmarks")

@@ -22,18 +22,14 @@ def _one_or_many(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-OneOrMany = Annotated[
-    tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
-]
+OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
 
 
 class RegressionTable(ExhibitBase):
     """Coefficients with a statistic beneath, effects, fit."""
 
     kind: Literal["regression"]
-    analysis: OneOrMany = Field(
-        description="one analysis, or several side by side"
-    )
+    analysis: OneOrMany = Field(description="one analysis, or several side by side")
     keep: Names = Field((), description="terms shown; default all")
     omit: Names = Field((), description="terms left out")
     order: Names = Field((), description="terms that come first, in this order")

@@ -186,7 +186,7 @@ class Reader:
             self.expect(")")
             return inner
         found = f"'{self.peek()}'" if self.peek() else "the end"
-        self.refuse(f"a column, a number or a function is expected where {found} stands")
+        return self.refuse(f"a column, a number or a function is expected where {found} stands")
 
     def name(self) -> str:
         """Read a bare column name."""

@@ -33,7 +33,8 @@ class LinearOptions(Options):
     """Ordinary least squares, fixed effects, instruments."""
 
     estimator: Literal["within", "between", "random", "2sls", "liml"] | None = Field(
-        None, description="within, between, random with effects; 2sls, liml with instruments; default within or 2sls"
+        None,
+        description="within, between, random with effects; 2sls, liml with instruments; default within or 2sls",
     )
     ssc: Literal["reghdfe", "none"] = Field("reghdfe", description="small-sample correction")
     singletons: Literal["drop", "keep"] = Field("drop", description="groups of one row in a fixed effect")
@@ -47,14 +48,23 @@ class EventStudyOptions(Options):
     leads: int = Field(4, ge=1)
     lags: int = Field(4, ge=0)
     base: int = Field(-1, description="event time left out")
-    bin_ends: bool = Field(True, description="periods beyond the ends are counted in the end bins")
+    bin_ends: bool = Field(
+        True, description="periods beyond the ends are counted in the end bins; false leaves their rows out"
+    )
+    sensitivity: Literal["none", "relative", "smoothness"] = Field(
+        "none", description="bounds on violations of parallel trends (Rambachan and Roth 2023)"
+    )
+    bounds: Numbers = Field((), description="values of the bound; default 0 to 2 or 0 to one standard error")
+    target: Literal["first", "average"] = Field("first", description="effect whose sensitivity is shown")
 
 
 class DidOptions(Options):
     """Difference in differences with staggered adoption."""
 
-    cohort: str
-    estimator: Literal["twfe", "bacon", "callaway_santanna", "sun_abraham", "imputation", "gardner"] = "twfe"
+    cohort: str = Field(description="column with the first treated period; empty or 0 is never")
+    estimator: Literal["twfe", "bacon", "callaway_santanna", "sun_abraham", "imputation", "gardner", "efficient"] = (
+        "twfe"
+    )
     est_method: Literal["dr", "ipw", "reg"] = "dr"
     base_period: Literal["varying", "universal"] = "varying"
     control_group: Literal["never", "notyet"] = "never"

@@ -33,7 +33,7 @@ def indicator_variants(studies: Iterable[Study]) -> dict[tuple[str, str], Slice]
         for variable in study.variables.values():
             options = indicator_options(variable)
             if options is not None:
-                found[variable.source, variant(options)] = _file_options(options)  # type: ignore[attr-defined]
+                found[variable.source, variant(options)] = _file_options(options)
     return dict(sorted(found.items()))
 
 

@@ -95,7 +95,7 @@ class Analysis(Declaration):
     """The columns of one table, estimated in one job."""
 
     method: Literal[tuple(OPTIONS)] = "linear"  # type: ignore[valid-type]
-    family: Literal[FAMILIES] = "baseline"
+    family: Literal[FAMILIES] = "baseline"  # type: ignore[valid-type]
     columns: Columns = Field(min_length=1, description="formulas, or columns with their own vcov, where, options")
     vcov: Vcov | None = Field(None, description="iid, hetero, HC2, HC3, {cluster: city}, hac:LAGS, ...")
     weights: str | None = Field(None, description="column of weights")

@@ -33,7 +33,8 @@ class PolicyVariable(VariableBase):
     source: Literal["policy"]
     policy: str = Field(description="a policy of the register")
     form: Literal["treated", "cohort", "ever"] = Field(
-        "treated", description="treated: 1 from the first year on; cohort: the first year, 0 never; ever: 1 if ever"
+        "treated",
+        description="treated: 1 from the first year on; cohort: the first year, 0 never; ever: 1 if ever",
     )
     units: Literal["prefecture", "any"] = Field(
         "prefecture", description="any: a treated county or district also treats its city"
@@ -49,7 +50,9 @@ class FormulaVariable(VariableBase):
 def _indicator_variable(name: str, options: type[IndicatorOptions]) -> type[VariableBase]:
     kind = Annotated[Literal[name], Field(description=f"the indicator {name}")]  # type: ignore[valid-type]
     return create_model(
-        f"{name.title().replace('_', '')}Variable", __base__=(VariableBase, options), source=(kind, ...)
+        f"{name.title().replace('_', '')}Variable",
+        __base__=(VariableBase, options),  # type: ignore[arg-type]  # the stub wants one kind of base
+        source=(kind, ...),
     )
 
 

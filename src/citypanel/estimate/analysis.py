@@ -13,6 +13,7 @@ from citypanel.estimate.methods import METHODS
 from citypanel.estimate.outcome import Estimate
 from citypanel.result import ColumnResult, Record, Row, library_versions, sample_stamp
 
+
 class Method(Protocol):
     """A module that estimates."""
 
@@ -62,7 +63,7 @@ def estimate_analysis(
         seed=first.seed,
         warnings=tuple(dict.fromkeys(text for answer in answers for text in answer.warnings)),
         curves=curves,
-        sample=sample_stamp(answers[0].sample, simulated=simulated),
+        sample=sample_stamp([answer.sample for answer in answers], simulated=simulated),
         versions=library_versions(),
         study=study,
         analysis=analysis,

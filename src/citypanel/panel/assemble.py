@@ -148,9 +148,7 @@ def _yearbook_column(name: str, column: str, yearbook: pd.DataFrame) -> pd.Serie
     return yearbook[column]
 
 
-def _indicator_column(
-    name: str, variable: Mapping[str, Any], sources: Sources
-) -> tuple[pd.Series, int]:
+def _indicator_column(name: str, variable: Mapping[str, Any], sources: Sources) -> tuple[pd.Series, int]:
     file = f"{variable['source']}/{variable['variant']}"
     frame = sources.indicators[file]
     column = variable["column"] or variable["source"]
@@ -170,7 +168,7 @@ def _transformed(values: pd.Series, transform: str) -> pd.Series:
     if transform == "none":
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
-        changed = np.log(values) if transform == "log" else np.log1p(values)
+        changed: pd.Series = np.log(values) if transform == "log" else np.log1p(values)
     return changed.where(np.isfinite(changed))
 
 

@@ -52,9 +52,7 @@ def great_circle_km(lon: Vector, lat: Vector) -> Matrix:
     return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0.0, 1.0))))
 
 
-def inverse_distance(
-    lon: Vector, lat: Vector, *, power: float = 1.0, cutoff_km: float | None = None
-) -> Matrix:
+def inverse_distance(lon: Vector, lat: Vector, *, power: float = 1.0, cutoff_km: float | None = None) -> Matrix:
     """Return weights d^-power of the great-circle distance d in km; 0 beyond `cutoff_km`.
 
     Raises
@@ -120,9 +118,7 @@ def nearest_neighbours(lon: Vector, lat: Vector, count: int) -> Matrix:
     """
     places = len(lon)
     if not 0 < count < places:
-        raise InputError(
-            f"weights: {count} neighbours of {places} places; at least 1 and fewer than the places"
-        )
+        raise InputError(f"weights: {count} neighbours of {places} places; at least 1 and fewer than the places")
     distances = great_circle_km(lon, lat)
     np.fill_diagonal(distances, np.inf)
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :count]

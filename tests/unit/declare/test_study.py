@@ -32,9 +32,7 @@ MINIMAL = {
         "open": {"formula": "fdi_usd_wan / gdp_wan", "label": TEXT},
     },
     "macros": {"controls": "open"},
-    "analyses": {
-        "baseline": {"columns": ["quality ~ inno + ..controls | city + year"], "vcov": {"cluster": "city"}}
-    },
+    "analyses": {"baseline": {"columns": ["quality ~ inno + ..controls | city + year"], "vcov": {"cluster": "city"}}},
     "exhibits": {"table4": {"kind": "regression", "analysis": "baseline", "title": TEXT}},
 }
 SOURCES = ("fdi_usd_wan", "gdp_wan")
@@ -78,16 +76,31 @@ def test_a_sound_study_passes() -> None:
         (changed("analyses", "baseline", "vcovs", value="iid"), "did you mean 'vcov'"),
         (changed("variables", "inno", "cuont", value="joint"), "did you mean 'count'"),
         (changed("variables", "inno", "count", value="joints"), "allowed: 'joint_inventions'"),
-        (changed("variables", "inno", value={"source": "patents", "label": TEXT}), "a 'source' out of yearbook"),
-        (changed("variables", "inno", "label", value={"en": "a"}), "key 'variables.inno.label.zh' is missing"),
+        (
+            changed("variables", "inno", value={"source": "patents", "label": TEXT}),
+            "a 'source' out of yearbook",
+        ),
+        (
+            changed("variables", "inno", "label", value={"en": "a"}),
+            "key 'variables.inno.label.zh' is missing",
+        ),
         (changed("sample", "years", value=[2012, 2011]), "the first year comes after the last"),
         (changed("analyses", "baseline", "method", value="ols"), "allowed: 'linear'"),
         (changed("analyses", "baseline", "vcov", value="robust"), "key 'analyses.baseline.vcov' is 'robust'"),
-        (changed("analyses", "baseline", "vcov", value={"cluster": "firm"}), "vcov 'cluster:firm' names 'firm'"),
+        (
+            changed("analyses", "baseline", "vcov", value={"cluster": "firm"}),
+            "vcov 'cluster:firm' names 'firm'",
+        ),
         (changed("analyses", "baseline", "columns", value=["quality ~ innos"]), "did you mean 'inno'"),
         (changed("analyses", "baseline", "columns", value=["quality ~ exec(x)"]), "'exec' is not a function"),
-        (changed("analyses", "baseline", "options", value={"ssc": "stata"}), "key 'ssc' is 'stata'; allowed:"),
-        (changed("variables", "open", "formula", value="fdi / gdp_wan"), "'fdi', which the study does not declare"),
+        (
+            changed("analyses", "baseline", "options", value={"ssc": "stata"}),
+            "key 'ssc' is 'stata'; allowed:",
+        ),
+        (
+            changed("variables", "open", "formula", value="fdi / gdp_wan"),
+            "'fdi', which the study does not declare",
+        ),
         (changed("variables", "open", "formula", value="open + 1"), "names 'open'"),
         (changed("exhibits", "table4", "analysis", value="base"), "did you mean 'baseline'"),
         (changed("exhibits", "table4", "kind", value="tabel"), "'kind' must be one of regression"),
@@ -130,7 +143,11 @@ def test_labels_and_titles_are_in_no_slice_but_the_exhibits() -> None:
 
 def test_slices_are_plain_data() -> None:
     made = study()
-    for part in (panel_slice(made), analysis_slice(made, "s", "baseline"), exhibit_slice(made, "s", "table4")):
+    for part in (
+        panel_slice(made),
+        analysis_slice(made, "s", "baseline"),
+        exhibit_slice(made, "s", "table4"),
+    ):
         assert json.loads(json.dumps(part)) == part
 
 

@@ -37,7 +37,12 @@ def yearbook(tmp_path: Path) -> Path:
 @pytest.fixture
 def joint(tmp_path: Path) -> Path:
     path = tmp_path / "cooperation" / "invention.parquet"
-    values = {"adcode": [SHANGHAI, SHANGHAI], "year": [2011, 2012], "joint": [7, 9], "eigenvector": [1.0, 1.0]}
+    values = {
+        "adcode": [SHANGHAI, SHANGHAI],
+        "year": [2011, 2012],
+        "joint": [7, 9],
+        "eigenvector": [1.0, 1.0],
+    }
     write_frame(pd.DataFrame(values), path, origin=Origin(simulated=True))
     return path
 
@@ -124,7 +129,12 @@ def test_treatment_forms() -> None:
 
 def test_a_county_treats_its_city_only_if_declared() -> None:
     rows = pd.DataFrame(
-        {"adcode": [1, 1, 2], "unit": ["a", "b", "c"], "year": [2015, 2013, 2012], "counts_as_prefecture_treatment": [1, 0, 0]}
+        {
+            "adcode": [1, 1, 2],
+            "unit": ["a", "b", "c"],
+            "year": [2015, 2013, 2012],
+            "counts_as_prefecture_treatment": [1, 0, 0],
+        }
     )
     assert cohorts(rows, units="prefecture").to_dict() == {1: 2015}
     assert cohorts(rows, units="any").to_dict() == {1: 2013, 2: 2012}

@@ -1,0 +1,18 @@
+"""Draw one figure in every language: vector PDF, PNG, and the plotted numbers as CSV."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from citypanel.exhibits.figures import draw_figure
+from citypanel.reporting import job
+from citypanel.result import Record
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    with job(snakemake.log):
+        records = [Record.from_json(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.records]
+        for language in snakemake.params.languages:
+            files = [Path(path) for path in snakemake.output.files if Path(path).stem.endswith(f"_{language}")]
+            draw_figure(records, snakemake.params.exhibit, language, {path.suffix[1:]: path for path in files})

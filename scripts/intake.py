@@ -1,0 +1,1 @@
+"""Read the raw files of one kind into a canonical table."""
