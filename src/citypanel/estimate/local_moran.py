@@ -52,9 +52,7 @@ class LocalMoran:
         ]
 
 
-def local_moran(
-    values: Vector, matrix: WeightsMatrix, *, fdr: bool = False, alpha: float = 0.05
-) -> LocalMoran:
+def local_moran(values: Vector, matrix: WeightsMatrix, *, fdr: bool = False, alpha: float = 0.05) -> LocalMoran:
     """Return local Moran's I with moments given the unit's own value.
 
     Parameters

@@ -81,12 +81,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
             units = local_moran(values, matrix, fdr=options.fdr, alpha=options.alpha)
             curves["local_moran"] += [{"period": period, **row} for row in units.rows(names)]
             curves["moran_scatter"] += [{"period": period, **row} for row in units.scatter(names)]
-    read = list(
-        dict.fromkeys(
-            [*sample.design.formula.names(), *filter(None, (specification.unit, specification.time))]
-        )
-    )
-    return Estimate(tuple(columns), sample.design.rows[read], curves, sample.warnings)
+    return Estimate(tuple(columns), sample.read_rows, curves, sample.warnings)
 
 
 def by_period(sample: SpatialSample) -> list[tuple[str, Vector, WeightsMatrix, list[str]]]:
@@ -113,9 +108,7 @@ def _tested(
         raise EstimationError(f"moran, period {period}: {error}") from None
 
 
-def moran(
-    values: Vector, matrix: WeightsMatrix, *, assumption: str = "randomisation", side: str = "greater"
-) -> Moran:
+def moran(values: Vector, matrix: WeightsMatrix, *, assumption: str = "randomisation", side: str = "greater") -> Moran:
     """Return Moran's I and its test by the normal approximation.
 
     Parameters

@@ -80,8 +80,7 @@ def _asked_variance(sample: SpatialSample, specification: Specification) -> tupl
     if convention.kind == "cluster" and convention.by == (specification.unit,):
         return True, sample.layout.units
     raise DeclarationError(
-        f"vcov is '{specification.vcov}'; method 'spatial' takes iid, hetero or "
-        f"cluster:{specification.unit or 'UNIT'}"
+        f"vcov is '{specification.vcov}'; method 'spatial' takes iid, hetero or cluster:{specification.unit or 'UNIT'}"
     )
 
 
@@ -89,9 +88,7 @@ def _terms(fit: SpatialFit) -> tuple[TermResult, ...]:
     errors = np.sqrt(np.diag(fit.covariance))
     reach = float(stats.norm.ppf(0.975))
     return tuple(
-        TermResult(
-            name, float(b), float(se), float(b / se), _p(b / se), float(b - reach * se), float(b + reach * se)
-        )
+        TermResult(name, float(b), float(se), float(b / se), _p(b / se), float(b - reach * se), float(b + reach * se))
         for name, b, se in zip(fit.names, fit.estimates, errors, strict=False)
     )
 

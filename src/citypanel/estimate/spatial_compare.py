@@ -32,9 +32,7 @@ def impacts(fit: SpatialFit, draws: int, seed: int) -> list[Effect]:
         covariance = np.pad(covariance, ((0, 1), (0, 1)))
     own = [name for name in fit.own_names if name != INTERCEPT]
     spots = [(fit.slope_names.index(name), fit.lag_place(name)) for name in own]
-    return lag_effects(
-        fit.layout, names=own, parameters=parameters, covariance=covariance, places=spots, draws=drawn
-    )
+    return lag_effects(fit.layout, names=own, parameters=parameters, covariance=covariance, places=spots, draws=drawn)
 
 
 def likelihood_tests(fit: SpatialFit) -> dict[str, float]:

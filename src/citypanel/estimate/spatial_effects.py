@@ -102,10 +102,10 @@ def multiplier_slopes(layout: SpatialLayout, rho: float) -> Multipliers:
     own, neighbour, all_own, all_neighbour = (np.zeros(1) for _ in range(4))
     for block in layout.blocks:
         share = block.periods / layout.n
-        traces = block.operator.traces(rho)
+        first, square = block.operator.simple_traces(rho)
         sums = SummedInverse.of(block.operator.matrix).at(np.array([rho]))
-        own += share * (traces.first + rho * traces.square)
-        neighbour += share * traces.square
+        own += share * (first + rho * square)
+        neighbour += share * square
         all_own += share * sums[2]
         all_neighbour += share * sums[3]
     return Multipliers(own, neighbour, all_own, all_neighbour)

@@ -165,17 +165,12 @@ def _require_possible(layout: SpatialLayout, choices: Choices) -> None:
             f"spatial: effects_fe={kind} needs two periods or more and the data have one; use effects_fe=none"
         )
     if choices.leeyu and kind == "none":
-        raise DeclarationError(
-            "spatial: leeyu=true corrects for effects; use it with effects_fe=unit, time or both"
-        )
+        raise DeclarationError("spatial: leeyu=true corrects for effects; use it with effects_fe=unit, time or both")
     if choices.leeyu and not layout.balanced:
-        raise DeclarationError(
-            "spatial: leeyu=true needs a balanced panel; balance the sample or use leeyu=false"
-        )
+        raise DeclarationError("spatial: leeyu=true needs a balanced panel; balance the sample or use leeyu=false")
     if _centres(choices) and choices.leeyu and not layout.row_stochastic:
         raise DeclarationError(
-            f"spatial: leeyu=true with effects_fe={kind} needs weights whose rows sum to one; "
-            "use row_standardise=true"
+            f"spatial: leeyu=true with effects_fe={kind} needs weights whose rows sum to one; use row_standardise=true"
         )
     if not layout.balanced and kind in ("unit", "both"):
         if model in LAGGED_ERROR:
@@ -302,9 +297,7 @@ def _require_residual(problem: Problem) -> None:
     basis, _ = np.linalg.qr(x)
     rest = outcome - basis @ (basis.T @ outcome)
     if np.linalg.norm(rest) <= 1e-10 * max(float(np.linalg.norm(outcome)), 1e-300):
-        raise EstimationError(
-            "spatial: effects and regressors explain the outcome exactly; no residual is left"
-        )
+        raise EstimationError("spatial: effects and regressors explain the outcome exactly; no residual is left")
 
 
 def _covariance(problem: Problem, maximum: Maximum, fitted: Fitted, choices: Choices) -> Matrix:

@@ -53,6 +53,16 @@ class Determinants:
             sums += (block.periods - self.spent) * np.array([found.first - one, found.square - one**2, gram])
         return Traces(float(sums[0]), float(sums[1]), float(sums[2]), float(sums[2]))
 
+    def simple_traces(self, rho: float) -> tuple[float, float]:
+        """Return tr(G) and tr(G G) summed over periods."""
+        first = square = 0.0
+        for block in self.layout.blocks:
+            found = block.operator.simple_traces(rho)
+            one = 1.0 / (1.0 - rho) if self.centred else 0.0
+            first += (block.periods - self.spent) * (found[0] - one)
+            square += (block.periods - self.spent) * (found[1] - one**2)
+        return first, square
+
     def cross(self, left: float, right: float) -> tuple[float, float]:
         """Return tr(G_l G_r) and tr(G_l'G_r) summed over periods."""
         square = gram = 0.0
@@ -126,10 +136,8 @@ class Concentrated:
         """Return q with residual = (B [y, Wy, X]) q, and the cross-products of B [y, Wy, X]."""
         crossed = self.plain - lam * self.mixed + lam**2 * self.lagged
         target = np.array([1.0, -rho])
-        try:
-            factor = linalg.cho_factor(crossed[2:, 2:], check_finite=False)
-            slopes = linalg.cho_solve(factor, crossed[2:, :2] @ target, check_finite=False)
-        except linalg.LinAlgError:
+        _, slopes, failed = linalg.lapack.dposv(crossed[2:, 2:], crossed[2:, :2] @ target)
+        if failed:
             # Beside lambda = 1 a filtered intercept vanishes; the determinant rules that corner out.
             slopes = np.linalg.lstsq(crossed[2:, 2:], crossed[2:, :2] @ target, rcond=None)[0]
         return np.concatenate([target, -slopes]), crossed
@@ -149,9 +157,7 @@ class Concentrated:
         problem = self.problem
         squares = self.squares(rho, lam)
         if squares <= 0:
-            raise EstimationError(
-                "the regressors explain the outcome without residual; nothing is left to fit"
-            )
+            raise EstimationError("the regressors explain the outcome without residual; nothing is left to fit")
         value = -0.5 * problem.n * (np.log(2.0 * np.pi) + 1.0 + np.log(squares / problem.n))
         value += problem.determinants.logs(np.array([rho]))[0] if problem.lag else 0.0
         value += problem.determinants.logs(np.array([lam]))[0] if problem.error else 0.0
@@ -161,8 +167,8 @@ class Concentrated:
         """Return the derivatives of `loglik` in rho and lambda."""
         problem = self.problem
         slope = -0.5 * problem.n * self.slope_of_squares(rho, lam) / self.squares(rho, lam)
-        for place, value in enumerate((rho, lam)):
-            slope[place] -= problem.determinants.traces(value).first
+        for place, value in self._used(rho, lam):
+            slope[place] -= problem.determinants.simple_traces(value)[0]
         return slope
 
     def curvature(self, rho: float, lam: float) -> Matrix:
@@ -173,9 +179,12 @@ class Concentrated:
             ahead = self._log_slope(rho + d_rho, lam + d_lam)
             behind = self._log_slope(rho - d_rho, lam - d_lam)
             curved[place] = (ahead - behind) / (2.0 * step)
-        for place, value in enumerate((rho, lam)):
-            curved[place, place] -= self.problem.determinants.traces(value).square
+        for place, value in self._used(rho, lam):
+            curved[place, place] -= self.problem.determinants.simple_traces(value)[1]
         return 0.5 * (curved + curved.T)
+
+    def _used(self, rho: float, lam: float) -> list[tuple[int, float]]:
+        return [*([(0, rho)] if self.problem.lag else []), *([(1, lam)] if self.problem.error else [])]
 
     def _log_slope(self, rho: float, lam: float) -> Vector:
         return np.asarray(-0.5 * self.problem.n * self.slope_of_squares(rho, lam) / self.squares(rho, lam))
@@ -211,9 +220,7 @@ def maximise(problem: Problem) -> Maximum:
     near = 1e-5 * (layout.high - layout.low)
     edge = any(min(point[i] - layout.low, layout.high - point[i]) < near for i in free)
     sigma2 = concentrated.squares(rho, lam) / problem.n
-    return Maximum(
-        rho, lam, concentrated.slopes(rho, lam), sigma2, concentrated.loglik(rho, lam), at_boundary=edge
-    )
+    return Maximum(rho, lam, concentrated.slopes(rho, lam), sigma2, concentrated.loglik(rho, lam), at_boundary=edge)
 
 
 def _best_on_line(concentrated: Concentrated, place: int, bounds: tuple[float, float]) -> float:
@@ -255,9 +262,7 @@ def _best_on_square(concentrated: Concentrated, bounds: tuple[float, float]) -> 
     return np.asarray(min(found, key=lambda result: result.fun).x)
 
 
-def _polished(
-    concentrated: Concentrated, point: Vector, free: list[int], bounds: tuple[float, float]
-) -> Vector:
+def _polished(concentrated: Concentrated, point: Vector, free: list[int], bounds: tuple[float, float]) -> Vector:
     """Return the point after Newton steps on the score: a maximum found by height is exact to 1e-8 only."""
     for _ in range(4):
         score = concentrated.score(*point)[free]

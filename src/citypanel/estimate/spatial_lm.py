@@ -47,9 +47,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     )
     design = sample.design
     if design.convention.kind != "iid":
-        raise DeclarationError(
-            f"vcov is '{specification.vcov}'; the tests of method 'spatial_lm' assume iid errors"
-        )
+        raise DeclarationError(f"vcov is '{specification.vcov}'; the tests of method 'spatial_lm' assume iid errors")
     keep = [i for i, name in enumerate(design.names) if options.effects_fe == "none" or name != INTERCEPT]
     names = [design.names[place] for place in keep]
     tests = lm_tests(

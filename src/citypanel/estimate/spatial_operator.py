@@ -58,6 +58,9 @@ class SpatialOperator(Protocol):
     def first_traces(self, rhos: Vector) -> Vector:
         """Return tr(G) for each rho."""
 
+    def simple_traces(self, rho: float) -> tuple[float, float]:
+        """Return tr(G) and tr(G G), which eigenvalues give at no cost."""
+
     def cross_trace(self, left: float, right: float) -> tuple[float, float, float]:
         """Return tr(G_l G_r), tr(G_l'G_r) and tr(G_l'PG_r) for two rhos."""
 
@@ -186,9 +189,14 @@ class DenseOperator:
         ratios = self.eigenvalues / (1.0 - np.multiply.outer(rhos, self.eigenvalues))
         return np.real(ratios.sum(axis=-1))
 
+    def simple_traces(self, rho: float) -> tuple[float, float]:
+        """Return tr(G) and tr(G G)."""
+        ratios = self.eigenvalues / (1.0 - rho * self.eigenvalues)
+        return float(np.real(ratios.sum())), float(np.real((ratios * ratios).sum()))
+
     def traces(self, rho: float) -> Traces:
         """Return the traces at rho."""
-        first = float(self._first_traces(np.array([rho]))[0])
+        first, _ = self.simple_traces(rho)
         square, gram, centred = self.cross_trace(rho, rho)
         return Traces(first, square, gram, centred)
 
@@ -242,12 +250,20 @@ def _cholesky_inverse(matrix: Matrix, scale: Vector, rho: float) -> Matrix | Non
     inverse, failed = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
     if failed:
         return None
-    lower = np.tril(inverse)
-    whole = lower + np.tril(inverse, -1).T
+    whole = _mirrored(inverse)
     whole.flat[:: len(scale) + 1] -= 1.0
     root = np.sqrt(scale)
-    whole *= root[None, :] / root[:, None] / rho
+    whole *= root[None, :]
+    whole /= (rho * root)[:, None]
     return np.ascontiguousarray(whole)
+
+
+def _mirrored(lower: Matrix) -> Matrix:
+    """Return the symmetric matrix whose lower triangle is given."""
+    whole = np.tril(lower)
+    whole += whole.T
+    whole.flat[:: whole.shape[0] + 1] *= 0.5
+    return whole
 
 
 @dataclass
@@ -271,9 +287,7 @@ class SparseOperator:
         back = sparse.diags_array(1.0 / np.sqrt(scale))
         similar = sparse.csr_array(root @ matrix @ back)
         start = np.ones(matrix.shape[0])  # a fixed start gives the same digits in every run
-        extremes = sparse_linalg.eigsh(
-            similar, k=2, which="BE", v0=start, return_eigenvectors=False, tol=1e-10
-        )
+        extremes = sparse_linalg.eigsh(similar, k=2, which="BE", v0=start, return_eigenvectors=False, tol=1e-10)
         low, high = stable_range(np.asarray(extremes), row_sum)
         return cls(matrix, low, high)
 
@@ -310,6 +324,11 @@ class SparseOperator:
         if rho not in self._kept:
             self._kept[rho] = self._traces(rho)
         return self._kept[rho]
+
+    def simple_traces(self, rho: float) -> tuple[float, float]:
+        """Return tr(G) and tr(G G)."""
+        found = self.traces(rho)
+        return found.first, found.square
 
     def _traces(self, rho: float) -> Traces:
         factor = self._factor(rho)

@@ -153,11 +153,7 @@ def _of_present(
         )
     if not row_standardise:
         return own
-    return (
-        sparse.csr_array(sparse.diags_array(1.0 / sums) @ own)
-        if sparse.issparse(own)
-        else own / sums[:, None]
-    )
+    return sparse.csr_array(sparse.diags_array(1.0 / sums) @ own) if sparse.issparse(own) else own / sums[:, None]
 
 
 @dataclass(frozen=True)
@@ -201,9 +197,7 @@ class Effects:
         return np.asarray(within - basis @ (basis.T @ within))
 
 
-def independent_columns(
-    regressors: Matrix, sizes: Vector, names: Sequence[str]
-) -> tuple[list[int], list[str]]:
+def independent_columns(regressors: Matrix, sizes: Vector, names: Sequence[str]) -> tuple[list[int], list[str]]:
     """Return which regressors earlier ones do not explain, and the names of the others.
 
     `sizes` are the columns' norms before effects were taken out, so that a column which the effects explain

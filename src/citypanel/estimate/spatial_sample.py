@@ -58,15 +58,11 @@ def spatial_sample(
     _require_plain(design, specification)
     file = read_weights(w, w_ids)
     units, periods, names = _codes(design, specification)
-    all_units = (
-        tuple(range(1, len(data) + 1)) if design.unit is None else _all_units(data, specification, names)
-    )
+    all_units = tuple(range(1, len(data) + 1)) if design.unit is None else _all_units(data, specification, names)
     place = {unit: number for number, unit in enumerate(all_units)}
     used = np.array([place[unit] for unit in names], dtype=np.intp)
     weights = panel_weights(file, all_units, used, row_standardise=row_standardise)
-    layout = lay_out(
-        weights.matrix, units, periods, row_standardise=row_standardise, names=[str(n) for n in names]
-    )
+    layout = lay_out(weights.matrix, units, periods, row_standardise=row_standardise, names=[str(n) for n in names])
     return SpatialSample(
         design=design,
         weights=weights,
@@ -88,9 +84,7 @@ def _require_plain(design: Design, specification: Specification) -> None:
     if design.instrument_names or design.endogenous_names:
         raise DeclarationError(f"formula '{specification.formula}': method '{method}' takes no instruments")
     if specification.weights is not None:
-        raise DeclarationError(
-            f"method '{method}' takes no weights column; its weights are the spatial ones (w)"
-        )
+        raise DeclarationError(f"method '{method}' takes no weights column; its weights are the spatial ones (w)")
 
 
 def _codes(design: Design, specification: Specification) -> tuple[Codes, Codes, tuple[object, ...]]:
@@ -109,9 +103,7 @@ def _codes(design: Design, specification: Specification) -> tuple[Codes, Codes, 
     return units, periods, design.units
 
 
-def _all_units(
-    data: pd.DataFrame, specification: Specification, used: tuple[object, ...]
-) -> tuple[object, ...]:
+def _all_units(data: pd.DataFrame, specification: Specification, used: tuple[object, ...]) -> tuple[object, ...]:
     """Return all units of the data in sorted order; those left out may still be in the weights."""
     column = data[str(specification.unit)].dropna()
     found = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column

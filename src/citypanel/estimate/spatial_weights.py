@@ -90,9 +90,7 @@ def _table(path: Path) -> pd.DataFrame:
             index_col=False,
         )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(
-            f"weights {path.name}: it cannot be read ({str(error).splitlines()[0]}); {FORMS}"
-        ) from None
+        raise InputError(f"weights {path.name}: it cannot be read ({str(error).splitlines()[0]}); {FORMS}") from None
     if header is None:
         frame.columns = pd.RangeIndex(frame.shape[1])
     return frame.iloc[:, :-1] if frame.shape[1] > 1 and frame.iloc[:, -1].isna().all() else frame
@@ -176,9 +174,7 @@ def _with_ids(file: WeightsFile, path: Path) -> WeightsFile:
     if len(ids) == size + 1:
         ids = ids[1:]
     if len(ids) != size:
-        raise InputError(
-            f"w_ids {path.name}: {len(ids)} units for the {size} rows of {file.place}; one per row"
-        )
+        raise InputError(f"w_ids {path.name}: {len(ids)} units for the {size} rows of {file.place}; one per row")
     if len(set(ids)) < size:
         twice = next(name for name in ids if ids.count(name) > 1)
         raise InputError(f"w_ids {path.name}: unit {twice} stands twice; once is allowed")
@@ -240,9 +236,7 @@ def panel_weights(
     if row_standardise and not np.allclose(sums, 1.0, rtol=0, atol=1e-15):
         scale = 1.0 / sums
         is_sparse = isinstance(matrix, sparse.csr_array)
-        matrix = (
-            sparse.csr_array(sparse.diags_array(scale) @ matrix) if is_sparse else matrix * scale[:, None]
-        )
+        matrix = sparse.csr_array(sparse.diags_array(scale) @ matrix) if is_sparse else matrix * scale[:, None]
     return PanelWeights(matrix, row_standardise, tuple(warnings))
 
 
@@ -271,9 +265,7 @@ def _places(file: WeightsFile, keys: list[str], wanted: list[str], used: Codes) 
     asked = set(wanted)
     extra = [name for name in file.ids if name not in asked]
     warnings = (
-        [f"weights {file.place}: {len(extra)} units not in the sample were left out: {_listed(extra)}"]
-        if extra
-        else []
+        [f"weights {file.place}: {len(extra)} units not in the sample were left out: {_listed(extra)}"] if extra else []
     )
     return np.array([at[name] for name in wanted], dtype=np.intp), warnings
 
@@ -282,9 +274,7 @@ def _meaningless(ids: Sequence[str]) -> bool:
     """Whether ids only count columns (V1, V2, ...; 0, 1, ...), as tools write them without being asked."""
     for start in (0, 1):
         numbers = [str(number) for number in range(start, start + len(ids))]
-        if list(ids) in (
-            [prefix + number for number in numbers] for prefix in ("", "V", "v", "X", "x", "w", "W", "c")
-        ):
+        if list(ids) in ([prefix + number for number in numbers] for prefix in ("", "V", "v", "X", "x", "w", "W", "c")):
             return True
     return False
 

@@ -89,7 +89,7 @@ def _inverse(distances: Matrix, power: float, same: str) -> Matrix:
 
 
 def contiguity(pairs: Iterable[tuple[object, object]], ids: Sequence[object]) -> Matrix:
-    """Return weights 1 for neighbours in a list of pairs; each pair counts both ways, pairs of others are skipped.
+    """Return weights 1 for neighbours in a list of pairs; pairs count both ways, those of others not at all.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def row_standardised(weights: Matrix, ids: Sequence[object] | None = None) -> Ma
     """
     sums = weights.sum(axis=1)
     if np.any(sums <= 0):
-        alone = [str(ids[k]) if ids else f"place {k + 1}" for k in np.flatnonzero(sums <= 0)]
+        alone = [str(ids[k]) if ids else f"place {k + 1}" for k in np.flatnonzero(sums <= 0).tolist()]
         raise InputError(f"weights: no neighbour for {', '.join(alone[:10])}; every place needs one")
     return np.asarray(weights / sums[:, None])
 
@@ -164,7 +164,7 @@ def city_weights(
     cities : DataFrame
         adcode, lon, lat; one row per city.
     kind : str
-        `inverse_distance[:POWER]`, `economic`, `contiguity`, `knn:COUNT`, or a product of these joined by `*`.
+        `inverse_distance[:POWER]`, `economic`, `contiguity`, `knn:COUNT`, or a product joined by `*`.
     gdp_per_head : Series, optional
         Mean over the years by adcode, for `economic`.
     pairs : iterable of pairs of adcodes
