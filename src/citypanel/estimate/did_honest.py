@@ -1,14 +1,16 @@
 """How large may violations of parallel trends be before an effect is gone (Rambachan and Roth 2023)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import erfc, sqrt
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from citypanel.arrays import Matrix, Vector
 from citypanel.errors import EstimationError
+from citypanel.result import Row, Value
 
 LEVEL = 0.05
 SQRT2 = sqrt(2.0)
@@ -97,6 +99,54 @@ def relative_magnitudes(path: EventPath, weights: Vector, bounds: tuple[float, .
     return found
 
 
+def sensitivity_rows(
+    path: EventPath, restriction: str, bounds: tuple[float, ...], target: str
+) -> tuple[dict[str, Value], list[Row]]:
+    """Return the statistics and the curve of a sensitivity analysis.
+
+    Without `bounds`: 0, 0.5 ... 2 for `relative`; 0, 0.25 ... 1 standard errors of the target for `smoothness`.
+    `breakdown_m` is the largest bound at which the interval leaves out zero; None if it holds zero at once.
+    """
+    require_path(path)
+    weights = target_weights(path, target)
+    level = np.concatenate([np.zeros(path.before), weights])
+    se = float(np.sqrt(level @ path.covariance @ level))
+    if not se > 0:
+        raise EstimationError("the effect has no standard error; its sensitivity cannot be shown")
+    method = relative_magnitudes if restriction == "relative" else smoothness
+    unit = 1.0 if restriction == "relative" else se
+    asked = bounds or tuple(unit * step / 4 * (2 if restriction == "relative" else 1) for step in range(5))
+    rows: list[Row] = [
+        {"restriction": restriction, "m": item.m, "ci_low": item.ci_low, "ci_high": item.ci_high}
+        for item in method(path, weights, tuple(sorted(asked)))
+    ]
+
+    def excludes_zero(m: float) -> bool:
+        found = method(path, weights, (m,))[0]
+        return found.ci_low > 0 or found.ci_high < 0
+
+    stats: dict[str, Value] = {
+        "sensitivity": restriction,
+        "sensitivity_target": target,
+        "breakdown_m": _breakdown(excludes_zero, unit),
+    }
+    return stats, rows
+
+
+def _breakdown(excludes_zero: Callable[[float], bool], step: float) -> float | None:
+    if not excludes_zero(0.0):
+        return None
+    low, high = 0.0, step
+    for _ in range(30):
+        if not excludes_zero(high):
+            break
+        low, high = high, 2 * high
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if excludes_zero(middle) else (low, middle)
+    return low
+
+
 def _changes_before(before: int, size: int) -> Matrix:
     """Return the period-to-period changes before the base, the last of them into the base itself (zero)."""
     changes = np.zeros((before, size))
@@ -108,7 +158,7 @@ def _changes_before(before: int, size: int) -> Matrix:
 
 
 def _reach(weights: Vector, covariance: Matrix) -> float:
-    return float(norm.ppf(1 - LEVEL / 2) * np.sqrt(max(weights @ covariance @ weights, 0.0)))
+    return float(ndtri(1 - LEVEL / 2) * np.sqrt(max(weights @ covariance @ weights, 0.0)))
 
 
 def smoothness(path: EventPath, weights: Vector, bounds: tuple[float, ...]) -> list[Sensitivity]:
@@ -150,7 +200,7 @@ def _bends(before: int, after: int) -> tuple[Vector, Matrix]:
 def folded_quantile(bias: float, level: float = LEVEL) -> float:
     """Return the 1 - level quantile of |N(bias, 1)|."""
     if bias > 8:  # the far tail is below 1e-20
-        return bias + float(norm.ppf(1 - level))
+        return bias + float(ndtri(1 - level))
 
     def excess(c: float) -> float:
         return _phi(c - bias) - _phi(-c - bias) - (1 - level)
