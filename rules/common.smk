@@ -19,6 +19,7 @@ from citypanel.declare.slices import (
 from citypanel.errors import CitypanelError
 from citypanel.estimate.methods import METHODS
 from citypanel.fingerprint import script_code
+from citypanel.intake.kinds import INTAKES, MARK
 from citypanel.registers import Registers
 from citypanel.sample import sample_files
 
@@ -49,6 +50,8 @@ except CitypanelError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(2)
 
+RESULTS = CONFIG.pathvars.get("results", "results")
+RAW = f"{RESULTS}/raw" if CONFIG.raw == SAMPLE else CONFIG.raw
 VARIANTS = indicator_variants(DECLARED.values())
 
 
@@ -84,17 +87,21 @@ def raw_files(table):
             for name in sample_files(CONFIG.sample.preset)
             if name.startswith(f"{folder}/")
         ]
-        return [f"<results>/raw/{name}" for name in names]
-    found = sorted(
-        path for path in (Path(CONFIG.raw) / folder).glob("*") if path.is_file()
-    )
+        return [f"{RAW}/{name}" for name in names]
+    found = sorted(path for path in (Path(RAW) / folder).glob("*") if path.is_file())
     if not found:
         print(
-            f"error: config.yaml, key 'raw': no file in {Path(CONFIG.raw) / folder}",
+            f"error: config.yaml, key 'raw': no file in {Path(RAW) / folder}",
             file=sys.stderr,
         )
         sys.exit(2)
     return [str(path) for path in found]
+
+
+def raw_mark():
+    """Return the file that marks the raw folder as simulated, if there is one."""
+    marked = CONFIG.raw == SAMPLE or (Path(RAW) / MARK).is_file()
+    return [f"{RAW}/{MARK}"] if marked else []
 
 
 def registers(*names):

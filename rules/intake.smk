@@ -4,6 +4,7 @@
 rule intake:
     input:
         files=lambda wildcards: raw_files(wildcards.table),
+        mark=raw_mark(),
         registers=lambda wildcards: registers(*RAW_REGISTERS[wildcards.table]),
     output:
         table="<results>/canonical/{table}.parquet",
@@ -23,9 +24,8 @@ rule intake:
         mem_mb=3000,
     params:
         table="{table}",
-        code=lambda wildcards: code_of(
-            "intake", f"citypanel.intake.{RAW_FOLDERS[wildcards.table]}"
-        ),
+        root=RAW,
+        code=lambda wildcards: code_of("intake", INTAKES[wildcards.table]),
     message:
         "Reading raw files into the table {wildcards.table}"
     script:

@@ -3,7 +3,7 @@
 
 rule simulate_sample:
     output:
-        files=[f"<results>/raw/{name}" for name in sample_files(CONFIG.sample.preset)],
+        files=[f"{RAW}/{name}" for name in sample_files(CONFIG.sample.preset)],
     log:
         "<logs>/simulate_sample.log",
     benchmark:
@@ -14,7 +14,7 @@ rule simulate_sample:
     resources:
         mem_mb=2000,
     params:
-        folder="<results>/raw",
+        folder=RAW,
         preset=CONFIG.sample.preset,
         seed=CONFIG.sample.seed,
         code=code_of("simulate_sample"),
