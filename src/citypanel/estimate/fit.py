@@ -93,6 +93,11 @@ def fit(
     found = variance(convention, neighbours, solution.bread, scores, (k, nested), ssc=ssc, slopes=slopes)
     outcome = _Outcome(scaled[:, 0], _scaled(centred, roots)[:, 0], roots, INTERCEPT in kept_names)
     stats = fit_statistics(outcome, solution.residuals, k, absorbed)
+    within = stats["r2_within"]
+    if isinstance(within, float):
+        # e(r2_a) of `xtreg, fe`: the within R2, with the parameters its variance counts.
+        counted = nested if convention.kind == "cluster" else k
+        stats["r2_adj_xtreg"] = _adjusted(within, y.size - 1, y.size - counted)
     stats |= _slopes_test(kept_names, solution.coefficients, found)
     residuals = solution.residuals if roots is None else solution.residuals / roots
     dropped = dropped_names(names, np.array([names.index(name) for name in kept_names if name in names]))
