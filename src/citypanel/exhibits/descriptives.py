@@ -15,9 +15,7 @@ from citypanel.result import Row as CurveRow
 MOMENTS = ("n", "mean", "sd", "min", "p25", "median", "p75", "max")
 
 
-def curve_of(
-    records: Sequence[Record], method: str, curve: str, exhibit: Mapping[str, Any]
-) -> list[CurveRow]:
+def curve_of(records: Sequence[Record], method: str, curve: str, exhibit: Mapping[str, Any]) -> list[CurveRow]:
     """Return a curve of the first record of a method; raise `DeclarationError` if there is none."""
     for record in records:
         if record.method == method and record.curves.get(curve):
@@ -88,9 +86,7 @@ def correlations_table(records: Sequence[Record], exhibit: Mapping[str, Any], la
     levels = tuple(exhibit.get("stars", (0.05,)))
     body = tuple(
         Row(f"({position}) {term_label(name, labels, language)}", tuple(cells), name, "r")
-        for position, (name, cells) in enumerate(
-            zip(names, _triangle(pairs, names, exhibit), strict=True), start=1
-        )
+        for position, (name, cells) in enumerate(zip(names, _triangle(pairs, names, exhibit), strict=True), start=1)
     )
     factors = _factors(records, names, language)
     legend = stars_legend(levels) if levels else ""
@@ -116,19 +112,14 @@ def _matrix_order(names: list[str], pairs: Sequence[CurveRow]) -> list[str]:
     return [*only_columns, *(name for name in names if name in later)] if len(later) < len(names) else names
 
 
-def _triangle(
-    pairs: Sequence[CurveRow], names: Sequence[str], exhibit: Mapping[str, Any]
-) -> list[list[Cell]]:
+def _triangle(pairs: Sequence[CurveRow], names: Sequence[str], exhibit: Mapping[str, Any]) -> list[list[Cell]]:
     """Return the cells of the lower triangle, ones on the diagonal, nothing above it."""
     levels = tuple(exhibit.get("stars", (0.05,)))
     digits = int(exhibit.get("digits", 4))
     found = {frozenset((str(row["row"]), str(row["column"]))): row for row in pairs}
     cells: list[list[Cell]] = []
     for position, name in enumerate(names):
-        left = [
-            _correlation(found.get(frozenset((name, other)), {}), levels, digits)
-            for other in names[:position]
-        ]
+        left = [_correlation(found.get(frozenset((name, other)), {}), levels, digits) for other in names[:position]]
         cells.append([*left, number(1, 0), *(EMPTY for _ in names[position + 1 :])])
     return cells
 
@@ -159,9 +150,7 @@ def _factors(records: Sequence[Record], names: Sequence[str], language: str) -> 
     values = {term.term: term.estimate for term in columns[0].terms}
     outside = [term for term in values if term not in names and term != "Intercept"]
     if outside:
-        raise DeclarationError(
-            f"variance inflation factors of {', '.join(outside)}: not in the correlation table"
-        )
+        raise DeclarationError(f"variance inflation factors of {', '.join(outside)}: not in the correlation table")
     mean = columns[0].stats.get("mean_vif")
     cells = tuple(number(values.get(name), 2) for name in names)
     last = number(mean if isinstance(mean, (int, float)) else None, 2)

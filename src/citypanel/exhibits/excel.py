@@ -8,8 +8,8 @@ from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from citypanel.exhibits.characters import printable, text_width
 from citypanel.exhibits.files import undated
-from citypanel.exhibits.latex import text_width
 from citypanel.exhibits.notes import joined_notes
 from citypanel.exhibits.table import Cell, Table
 
@@ -40,7 +40,7 @@ def to_excel(table: Table) -> bytes:
     sheet.page_setup.orientation = "landscape" if last > 7 else "portrait"
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    book.properties.title = table.caption
+    book.properties.title = printable(table.caption)
     book.properties.creator = "citypanel"
     book.properties.created = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
     target = io.BytesIO()
@@ -57,11 +57,7 @@ def number_format(cell: Cell) -> str:
     digits = whole + ("." + "0" * cell.digits if cell.digits else "")
     before, after = ('"("', '")"') if cell.parenthesised else ("", "")
     after += f'"{cell.stars}"' if cell.stars else ""
-    negative = (
-        digits
-        if cell.value is not None and cell.value < 0 and not cell.text.startswith("-")
-        else f"-{digits}"
-    )
+    negative = digits if cell.value is not None and cell.value < 0 and not cell.text.startswith("-") else f"-{digits}"
     return f"{before}{digits}{after};{before}{negative}{after}"
 
 
@@ -69,7 +65,7 @@ def _text(sheet: Worksheet, place: tuple[int, int], text: str, font: Font, horiz
     """Write a text as a text: openpyxl would store one that begins with = as a formula."""
     target = sheet.cell(*place)
     if text:
-        target.value = "".join(character for character in text if character.isprintable())
+        target.value = printable(text)
         target.data_type = "s"
     target.font = font
     target.alignment = Alignment(horizontal=horizontal, vertical="center", wrap_text=horizontal == "center")
@@ -95,9 +91,7 @@ def _heads(sheet: Worksheet, table: Table, font: Font) -> int:
         for head in line:
             _text(sheet, (row, column), head.text, font, "center")
             if head.span > 1:
-                sheet.merge_cells(
-                    start_row=row, end_row=row, start_column=column, end_column=column + head.span - 1
-                )
+                sheet.merge_cells(start_row=row, end_row=row, start_column=column, end_column=column + head.span - 1)
             column += head.span
     bottom = 1 + len(table.heads)
     _text(sheet, (bottom, 1), table.stub, font)
@@ -105,9 +99,7 @@ def _heads(sheet: Worksheet, table: Table, font: Font) -> int:
     return bottom + 1
 
 
-def _line(
-    sheet: Worksheet, row: int, last: int, *, top: Side | None = None, bottom: Side | None = None
-) -> None:
+def _line(sheet: Worksheet, row: int, last: int, *, top: Side | None = None, bottom: Side | None = None) -> None:
     """Rule a row above or below, keeping the rule it has on the other side."""
     for column in range(1, last + 1):
         target = sheet.cell(row, column)

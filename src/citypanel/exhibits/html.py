@@ -17,9 +17,7 @@ def to_html(table: Table) -> str:
         table=table,
         language=LANGUAGE_TAGS[table.language],
         note=joined_notes(table.notes, table.language) if table.notes else "",
-        groups=[
-            [(row, [(cell, *split(cell)) for cell in row.cells]) for row in group] for group in table.groups
-        ],
+        groups=[[(row, [(cell, *split(cell)) for cell in row.cells]) for row in group] for group in table.groups],
         left=left,
         right=right,
     )

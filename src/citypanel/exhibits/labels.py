@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from citypanel.exhibits.characters import printable
 from citypanel.exhibits.words import NAMES, STATISTICS, chosen, say
 
 _SHIFTED = re.compile(r"^(?P<kind>[LF])(?P<lag>\d*)\.(?P<name>.+)$")
@@ -20,10 +21,10 @@ Labels = Mapping[str, Mapping[str, str]]
 
 
 def text_of(text: Mapping[str, str] | str | None, language: str) -> str:
-    """Return a declared text in one language; a bare text stands for both."""
+    """Return a declared text in one language, on one line; a bare text stands for both."""
     if text is None:
         return ""
-    return text if isinstance(text, str) else text.get(language, "")
+    return printable(text if isinstance(text, str) else text.get(language, ""))
 
 
 def labels_of(exhibit: Mapping[str, Any]) -> Labels:

@@ -1,13 +1,13 @@
 """Tables and figures as LaTeX (booktabs, threeparttable, siunitx): fragments to include, whole documents."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jinja2
 
+from citypanel.exhibits.characters import broken_lines, printable, text_width
 from citypanel.exhibits.notes import joined_notes
 from citypanel.exhibits.table import Cell, Head, Table
 from citypanel.exhibits.templates import environment
@@ -47,7 +47,6 @@ _ESCAPES = {
     "γ": r"$\gamma$",
     "τ": r"$\tau$",
 }
-_BLANKS = re.compile(r"\s+")
 # From wide to narrow: the text's size, half the space between columns (pt), the width of a digit (pt).
 _SIZES = (("small", 6.0, 5.0), ("footnotesize", 4.0, 4.5), ("scriptsize", 3.0, 4.0))
 _TEXT_WIDTH = 440.0  # pt, A4 with 2.5 cm margins, less a reserve
@@ -64,8 +63,7 @@ class Tex(str):
 
 def escaped(text: str) -> Tex:
     """Return user text as LaTeX that prints it, on one line, whatever characters it holds."""
-    flat = _BLANKS.sub(" ", "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C"))
-    return Tex("".join(_ESCAPES.get(character, character) for character in flat))
+    return Tex("".join(_ESCAPES.get(character, character) for character in printable(text)))
 
 
 def _shown(value: object) -> str:
@@ -101,9 +99,7 @@ def to_latex(table: Table, label: str = "") -> str:
             label=Tex(re.sub(r"[^A-Za-z0-9:_-]", "-", label)),
             language=table.language,
             fit=fit,
-            columns=Tex(
-                "l" + "".join(_column_type(table, position) for position in range(len(table.columns)))
-            ),
+            columns=Tex("l" + "".join(_column_type(table, position) for position in range(len(table.columns)))),
             heads=list(zip(lines, [*rules, Tex("")], strict=True)),
             groups=groups,
             notes=joined_notes(table.notes, table.language) if table.notes else "",
@@ -174,23 +170,6 @@ def _broken(text: str) -> Tex:
         return escaped(text)
     joined = r"\\".join(escaped(line) for line in lines)
     return Tex(rf"\shortstack{{{joined}}}")
-
-
-def broken_lines(text: str, width: int) -> list[str]:
-    """Break a text into lines of at most about `width` letters; a Chinese character counts as two."""
-    pieces = re.findall(r"[⺀-鿿＀-￯]|[^\s⺀-鿿＀-￯]+|\s+", text)
-    lines, current = [], ""
-    for piece in pieces:
-        if current.strip() and text_width(current + piece.rstrip()) > width:
-            lines.append(current.strip())
-            current = ""
-        current += piece
-    return [*lines, current.strip()] if current.strip() else lines
-
-
-def text_width(text: str) -> int:
-    """Return the width of a text in letters, a wide character counting as two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 @dataclass(frozen=True)

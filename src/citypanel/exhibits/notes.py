@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from citypanel.exhibits.characters import printable
 from citypanel.exhibits.labels import Labels, joined_label, text_of
 from citypanel.exhibits.stars import stars_legend
 from citypanel.exhibits.words import VARIANCES, chosen, say
@@ -30,9 +31,7 @@ class Display(Protocol):
         """Return se, t, z or p."""
 
 
-def regression_notes(
-    records: Sequence[Record], shown: Display, labels: Labels, *, omitted: bool
-) -> tuple[str, ...]:
+def regression_notes(records: Sequence[Record], shown: Display, labels: Labels, *, omitted: bool) -> tuple[str, ...]:
     """Return the sentences below a regression table, each complete with its stop."""
     language = shown.language
     columns = [column for record in records for column in record.columns]
@@ -58,7 +57,7 @@ def notes(
         *(f"{say('warning', language)}{say('colon', language)}{text}" for text in warnings),
         say("simulated note", language) if any(record.sample.get("simulated") for record in records) else "",
     ]
-    return tuple(stopped(sentence, language) for sentence in sentences if sentence)
+    return tuple(stopped(printable(sentence), language) for sentence in sentences if sentence)
 
 
 def stopped(sentence: str, language: str) -> str:

@@ -97,9 +97,7 @@ def _terms(columns: Sequence[ColumnResult], exhibit: Mapping[str, Any]) -> list[
         for wanted in exhibit.get(key) or ():
             if wanted not in found:
                 place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}', key '{key}'"
-                raise DeclarationError(
-                    f"{place}: '{wanted}' is no term of the columns; they have {', '.join(found)}"
-                )
+                raise DeclarationError(f"{place}: '{wanted}' is no term of the columns; they have {', '.join(found)}")
     keep = list(exhibit.get("keep") or found)
     first = list(exhibit.get("order") or ())
     ordered = [*first, *(term for term in found if term not in first)]
@@ -144,16 +142,12 @@ def _any_omitted(columns: Sequence[ColumnResult], terms: Sequence[str]) -> bool:
     return any(term.estimate is None for column in columns for term in column.terms if term.term in terms)
 
 
-def _effect_rows(
-    columns: Sequence[ColumnResult], exhibit: Mapping[str, Any], language: str
-) -> tuple[Row, ...]:
+def _effect_rows(columns: Sequence[ColumnResult], exhibit: Mapping[str, Any], language: str) -> tuple[Row, ...]:
     effects = dict.fromkeys(effect for column in columns for effect in column.fixed_effects)
     return tuple(
         Row(
             effect_label(effect, labels_of(exhibit), language),
-            tuple(
-                words(say("yes" if effect in column.fixed_effects else "no", language)) for column in columns
-            ),
+            tuple(words(say("yes" if effect in column.fixed_effects else "no", language)) for column in columns),
             f"fe:{effect}",
             "fixed_effect",
         )
@@ -195,18 +189,14 @@ def _statistic(column: ColumnResult, name: str, shown: Shown) -> Cell:
     return words("" if value is None else str(value))
 
 
-def _outcome_heads(
-    columns: Sequence[ColumnResult], exhibit: Mapping[str, Any], language: str
-) -> tuple[Head, ...]:
+def _outcome_heads(columns: Sequence[ColumnResult], exhibit: Mapping[str, Any], language: str) -> tuple[Head, ...]:
     """Return one head per run of columns with the same outcome."""
     labels = labels_of(exhibit)
     runs = groupby(columns, key=lambda column: column.outcome)
     return tuple(Head(term_label(outcome, labels, language), len(list(run))) for outcome, run in runs)
 
 
-def _label_heads(
-    records: Sequence[Record], exhibit: Mapping[str, Any], language: str
-) -> tuple[tuple[Head, ...], ...]:
+def _label_heads(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> tuple[tuple[Head, ...], ...]:
     """Return a line of declared column labels, neighbours joined, or no line if none is declared."""
     texts = [text for record in records for text in _declared_labels(record, exhibit, language)]
     if not any(texts):

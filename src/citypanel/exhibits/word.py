@@ -12,8 +12,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
+from citypanel.exhibits.characters import printable, text_width
 from citypanel.exhibits.files import undated
-from citypanel.exhibits.latex import text_width
 from citypanel.exhibits.notes import joined_notes
 from citypanel.exhibits.table import Cell, Head, Table
 
@@ -141,7 +141,7 @@ def _fonts(document: Any, size: float) -> None:
 
 def _run(paragraph: Any, text: str, *, bold: bool = False, size: float | None = None) -> None:
     """Add a text without control characters, which XML cannot hold."""
-    run = paragraph.add_run("".join(c if c.isprintable() else " " for c in text))
+    run = paragraph.add_run(printable(text))
     run.bold = bold
     run.font.name = _LATIN
     run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), _EAST_ASIAN)  # noqa: SLF001 - no public way
@@ -174,9 +174,7 @@ def _heads(grid: Any, cells: list[list[Any]], table: Table, widths: list[float])
 
 def _body(cells: list[list[Any]], table: Table, widths: list[float], size: float) -> None:
     spaced = {id(group[0]) for group in table.groups[1:]}
-    tabs = [
-        _decimal_tab(table, position, widths[position + 1], size) for position in range(len(table.columns))
-    ]
+    tabs = [_decimal_tab(table, position, widths[position + 1], size) for position in range(len(table.columns))]
     for line, row in zip(cells, table.rows, strict=True):
         first = line[0].paragraphs[0]
         _run(first, row.label)
@@ -232,9 +230,7 @@ def _border(cell: Any, edges: dict[str, int]) -> None:
         for name, value in (("val", "single"), ("sz", str(width)), ("space", "0"), ("color", "000000")):
             element.set(qn(f"w:{name}"), value)
         borders.append(element)
-    after = [
-        tag for tag in ("w:shd", "w:noWrap", "w:tcMar", "w:vAlign") if properties.find(qn(tag)) is not None
-    ]
+    after = [tag for tag in ("w:shd", "w:noWrap", "w:tcMar", "w:vAlign") if properties.find(qn(tag)) is not None]
     if after:
         properties.find(qn(after[0])).addprevious(borders)
     else:
@@ -244,6 +240,6 @@ def _border(cell: Any, edges: dict[str, int]) -> None:
 def _properties(document: Any, table: Table) -> None:
     moment = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
     core = document.core_properties
-    core.title, core.author, core.language = table.caption[:255], "citypanel", table.language
+    core.title, core.author, core.language = printable(table.caption)[:255], "citypanel", table.language
     core.comments = table.mark
     core.created = core.modified = moment

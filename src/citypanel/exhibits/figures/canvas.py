@@ -119,9 +119,7 @@ def require_glyphs(figure: Figure, families: Sequence[str], place: str) -> None:
     properties = [font_manager.FontProperties(family=[family]) for family in families]
     maps = [font_manager.get_font(font_manager.findfont(item)).get_charmap() for item in properties]
     texts = [artist.get_text() for artist in figure.findobj(Text)]
-    missing = sorted(
-        {c for text in texts for c in text if not c.isspace() and all(ord(c) not in m for m in maps)}
-    )
+    missing = sorted({c for text in texts for c in text if not c.isspace() and all(ord(c) not in m for m in maps)})
     if missing:
         raise InputError(
             f"{place}: no installed font shows {', '.join(missing[:5])}; install Noto Sans CJK "

@@ -70,8 +70,6 @@ def _content(drawing: Drawing, form: str, language: str, paths: Mapping[str, Pat
         bracketed = f"{say('open', language)}{drawing.mark}{say('close', language)}" if drawing.mark else ""
         beside = Path(paths.get("pdf", Path(paths["tex"]).with_suffix(".pdf"))).name
         label = "fig:" + Path(paths["tex"]).name.partition(".")[0]
-        fragment = figure_fragment(
-            drawing.caption + bracketed, drawing.notes, beside, language=language, label=label
-        )
+        fragment = figure_fragment(drawing.caption + bracketed, drawing.notes, beside, language=language, label=label)
         return fragment.encode()
     return picture(drawing.figure, form, style(language, ""))

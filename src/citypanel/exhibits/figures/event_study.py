@@ -23,9 +23,7 @@ def event_study(records: Sequence[Record], exhibit: Mapping[str, Any], language:
     """Draw the curve `event_study` of a record: one series, or one per column."""
     curve = _curve(records, exhibit)
     names = list(dict.fromkeys(str(row.get("column", "")) for row in curve))
-    series = {
-        name: _with_base([row for row in curve if str(row.get("column", "")) == name]) for name in names
-    }
+    series = {name: _with_base([row for row in curve if str(row.get("column", "")) == name]) for name in names}
     figure, axes = canvas()
     axes.axhline(0, color="#808080", linewidth=0.8, zorder=1)
     for position, (name, rows) in enumerate(series.items()):
@@ -40,9 +38,7 @@ def event_study(records: Sequence[Record], exhibit: Mapping[str, Any], language:
     if any(record.sample.get("simulated") for record in records):
         mark_simulated(axes, language)
     plotted = [row for rows in series.values() for row in rows]
-    return Drawing(
-        figure, plotted, _notes(records, exhibit, language, plotted), text_of(exhibit["title"], language)
-    )
+    return Drawing(figure, plotted, _notes(records, exhibit, language, plotted), text_of(exhibit["title"], language))
 
 
 def _curve(records: Sequence[Record], exhibit: Mapping[str, Any]) -> list[Row]:
@@ -58,9 +54,7 @@ def _curve(records: Sequence[Record], exhibit: Mapping[str, Any]) -> list[Row]:
 
 def _with_base(rows: Sequence[Row]) -> list[Row]:
     """Return the rows in order of time, with the one period that was left out as a zero without interval."""
-    ordered = sorted(
-        ({**row, "base": _is_base(row)} for row in rows), key=lambda row: float(row["time"] or 0)
-    )
+    ordered = sorted(({**row, "base": _is_base(row)} for row in rows), key=lambda row: float(row["time"] or 0))
     times = [int(row["time"] or 0) for row in ordered]
     absent = sorted(set(range(times[0], times[-1] + 1)) - set(times)) if times else []
     if len(absent) == 1 and not any(row["base"] for row in ordered):
@@ -102,9 +96,7 @@ def _series(axes: Axes, rows: Sequence[Row], shift: float, position: int, label:
     estimates = [float(row["estimate"] or 0) for row in shown]
     axes.plot(times, estimates, color=colour, linewidth=0.8, linestyle="--", zorder=2)
     for hollow in (False, True):
-        chosen = [
-            (t, e) for t, e, row in zip(times, estimates, shown, strict=True) if bool(row["base"]) is hollow
-        ]
+        chosen = [(t, e) for t, e, row in zip(times, estimates, shown, strict=True) if bool(row["base"]) is hollow]
         if chosen:
             axes.plot(
                 *zip(*chosen, strict=True),
@@ -124,9 +116,7 @@ def _bands(axes: Axes, rows: Sequence[Row], shift: float, exhibit: Mapping[str, 
         low, high = _number(row, "uniform_low"), _number(row, "uniform_high")
         if low is not None and high is not None:
             drawn = True
-            axes.plot(
-                [float(row["time"] or 0) + shift] * 2, [low, high], color="#c8c8c8", linewidth=4, zorder=1.5
-            )
+            axes.plot([float(row["time"] or 0) + shift] * 2, [low, high], color="#c8c8c8", linewidth=4, zorder=1.5)
     if not drawn:
         place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}', key 'uniform'"
         raise DeclarationError(

@@ -1,0 +1,83 @@
+"""Notes are written from the record."""
+
+from dataclasses import replace
+from typing import Any
+
+from citypanel.exhibits.notes import by_column, ranges
+from citypanel.exhibits.render import render_table
+from citypanel.result import Record
+
+REGHDFE = (
+    "Standard errors in parentheses: clustered by city, 41 clusters, small-sample correction of reghdfe, "
+    "t distribution with 40 degrees of freedom."
+)
+HC1 = {"type": "hetero", "ssc": "n/(n-k)", "df": 396}
+
+
+def test_the_note_says_parentheses_variance_stars_and_sample(record: Record, exhibit: dict[str, Any]) -> None:
+    assert render_table([record], exhibit, "en").notes == (
+        REGHDFE,
+        "* p < 0.1, ** p < 0.05, *** p < 0.01.",
+        "Sample: 2011–2020, 41 units, 10 periods.",
+    )
+    assert render_table([record], {**exhibit, "parentheses": "t"}, "zh").notes == (
+        "括号内为 t 统计量。",
+        "标准误：按城市聚类，41 个聚类，小样本校正规则：reghdfe，t 分布，自由度 40。",
+        "* p < 0.1, ** p < 0.05, *** p < 0.01。",
+        "样本：2011–2020 年，41 个个体，10 个时期。",
+    )
+
+
+def test_columns_that_differ_in_variance_are_told_apart(record: Record, exhibit: dict[str, Any]) -> None:
+    last = replace(record.columns[2], vcov=HC1, clusters=None)
+    notes = render_table([record.with_columns([*record.columns[:2], last])], exhibit, "en").notes
+    assert notes[0] == "Standard errors in parentheses."
+    assert notes[1] == (
+        "Columns (1)–(2): standard errors: clustered by city, 41 clusters, small-sample correction of reghdfe, "
+        "t distribution with 40 degrees of freedom; column (3): standard errors: heteroskedasticity-robust (HC1), "
+        "small-sample correction of n/(n-k), t distribution with 396 degrees of freedom."
+    )
+
+
+def test_without_degrees_of_freedom_the_statistic_is_z(record: Record, exhibit: dict[str, Any]) -> None:
+    column = replace(record.columns[0], vcov={"type": "cluster", "by": ["city", "year"], "df": None})
+    notes = render_table([record.with_columns([column])], {**exhibit, "parentheses": "t"}, "en").notes
+    assert notes[0] == "z statistics in parentheses."
+    assert notes[1] == "Standard errors: clustered by city and year, 41 clusters, normal distribution."
+
+
+def test_restrictions_singletons_warnings_and_the_declared_note_are_said(
+    record: Record, exhibit: dict[str, Any]
+) -> None:
+    column = replace(record.columns[0], where="year >= 2013", stats={**record.columns[0].stats, "singletons": 3})
+    told = replace(record.with_columns([column]), warnings=("gdp is collinear with the effects",))
+    notes = render_table([told], {**exhibit, "note": {"en": "As in the paper", "zh": "同原文。"}}, "en").notes
+    assert notes[0] == "As in the paper."
+    assert "Rows with year >= 2013." in notes
+    assert "Singleton rows dropped: 3." in notes
+    assert notes[-1] == "Warning: gdp is collinear with the effects."
+
+
+def test_the_years_of_the_record_win_over_the_declared_ones(record: Record, exhibit: dict[str, Any]) -> None:
+    shorter = replace(record, sample={**record.sample, "years": [2012, 2016]})
+    assert "Sample: 2012–2016, 41 units, 10 periods." in render_table([shorter], exhibit, "en").notes
+
+
+def test_simulated_data_are_marked_in_title_and_note(simulated: Record, exhibit: dict[str, Any]) -> None:
+    english, chinese = (render_table([simulated], exhibit, language) for language in ("en", "zh"))
+    assert english.caption == "Baseline regression (simulated data)"
+    assert chinese.caption == "多元回归分析表（模拟数据）"
+    assert "simulated data" in english.notes[-1]
+    assert "模拟数据" in chinese.notes[-1]
+
+
+def test_one_simulated_record_among_real_ones_marks_the_table(
+    record: Record, simulated: Record, exhibit: dict[str, Any]
+) -> None:
+    assert render_table([record, simulated], exhibit, "en").simulated
+
+
+def test_column_numbers_are_joined_to_ranges() -> None:
+    assert ranges([1, 2, 3, 5, 7, 8]) == "(1)–(3), (5), (7)–(8)"
+    assert by_column(["a", "", "a"], "en") == "Columns (1), (3): a"
+    assert by_column(["", ""], "en") == ""
