@@ -8,7 +8,7 @@ import pandas as pd
 from citypanel.arrays import Codes
 from citypanel.columns import existing_column
 from citypanel.declare.expression import Shift
-from citypanel.declare.formula import Formula, bare_name, parse_formula
+from citypanel.declare.formula import Factor, Formula, bare_name, parse_formula
 from citypanel.declare.methods import GmmOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError, InputError
@@ -90,6 +90,12 @@ def _declared(specification: Specification) -> tuple[Declared, tuple[str, ...]]:
             f"{place}: gmm takes no bar; unit effects are differenced out, periods are time_dummies=true, "
             "instruments are the options gmm and iv"
         )
+    for term in (formula.outcome, *formula.regressors):
+        if any(isinstance(part, Factor) for part in term.parts):
+            raise DeclarationError(
+                f"{place}: '{term.text}' is not for gmm; for dummies of {specification.time} set "
+                "time_dummies=true, which also puts them among the instruments"
+            )
     if specification.weights is not None:
         raise DeclarationError(f"{place}: gmm takes no weights; leave out '{specification.weights}'")
     convention = parse_convention(specification.vcov)
@@ -109,9 +115,7 @@ def _declared(specification: Specification) -> tuple[Declared, tuple[str, ...]]:
 
 def _is_iid(specification: Specification) -> bool:
     steps = cast("GmmOptions", specification.options).steps
-    return (
-        specification.vcov is not None and parse_convention(specification.vcov).kind == "iid" and steps == 1
-    )
+    return specification.vcov is not None and parse_convention(specification.vcov).kind == "iid" and steps == 1
 
 
 def _default_instruments(

@@ -36,10 +36,10 @@ class PlainSource:
 
 @dataclass(frozen=True)
 class Block:
-    """The instruments of one row of the system: `columns` of the whole set, `values` (units, columns)."""
+    """The instruments of one row of the system: `columns` of the whole set, `entries` (units, columns)."""
 
     columns: Codes
-    values: Matrix
+    entries: Matrix
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,8 @@ def _assembled(gatherer: _Gatherer, units: int, labels: tuple[str, ...]) -> Inst
     blocks = []
     for found in gatherer.rows:
         columns = np.array([column for column, _ in found], dtype=np.intp)
-        values = np.column_stack([v for _, v in found]) if found else np.empty((units, 0))
-        blocks.append(Block(columns, values))
+        entries = np.column_stack([values for _, values in found]) if found else np.empty((units, 0))
+        blocks.append(Block(columns, entries))
     about = gatherer.about
     return InstrumentSet(
         tuple(blocks),

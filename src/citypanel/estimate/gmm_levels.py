@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from citypanel.arrays import Mask, Vector
 from citypanel.columns import evaluate, matching_rows, numeric_column, winsorised
 from citypanel.declare.expression import Expression, Shift
-from citypanel.declare.formula import Factor, Formula, Term
+from citypanel.declare.formula import Formula, Term
 from citypanel.declare.methods import GmmOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError
@@ -157,9 +158,7 @@ def _winsorised(data: pd.DataFrame, specification: Specification, declared: Decl
         return data
     read = dict.fromkeys([*declared.formula.names(), *instrument_columns(declared.instruments)])
     columns = [
-        name
-        for name in read
-        if name not in (declared.unit, declared.time) and _varies(numeric_column(data, name))
+        name for name in read if name not in (declared.unit, declared.time) and _varies(numeric_column(data, name))
     ]
     return winsorised(data, columns, specification.winsorise)
 
@@ -185,12 +184,8 @@ def _values(expression: Expression, rows: pd.DataFrame, declared: Declared) -> V
 def _term_values(term: Term, rows: pd.DataFrame, declared: Declared) -> Vector:
     product = np.ones(len(rows))
     for part in term.parts:
-        if isinstance(part, Factor):
-            raise DeclarationError(
-                f"formula '{declared.formula.text}': '{term.text}' is not for gmm; for dummies of "
-                f"{declared.time} set time_dummies=true, which also puts them among the instruments"
-            )
-        product = product * _values(part, rows, declared)
+        # Factors are refused when the declaration is read.
+        product = product * _values(cast("Expression", part), rows, declared)
     return product
 
 
@@ -204,6 +199,4 @@ def _refuse_long_lags(declared: Declared, cells: Cells) -> None:
             raise EstimationError(f"'{written}' is longer than the panel: {cells.span}")
     for group in declared.lags:
         if group.first >= cells.periods:
-            raise EstimationError(
-                f"option gmm, group '{group.text}': MIN is longer than the panel: {cells.span}"
-            )
+            raise EstimationError(f"option gmm, group '{group.text}': MIN is longer than the panel: {cells.span}")

@@ -45,19 +45,19 @@ class Stack:
         wide = values if values.ndim == 3 else values[:, :, None]
         total = np.zeros((self.instruments.count, wide.shape[2]))
         for block, now in zip(self.instruments.blocks, wide, strict=True):
-            total[block.columns] += block.values.T @ now
+            total[block.columns] += block.entries.T @ now
         return total if values.ndim == 3 else total[:, 0]
 
     def scores(self, residuals: Cube) -> Matrix:
         """Return Z_i'e_i of every unit, shape (units, instruments)."""
         scores = np.zeros((residuals.shape[1], self.instruments.count))
         for block, now in zip(self.instruments.blocks, residuals, strict=True):
-            scores[:, block.columns] += block.values * now[:, None]
+            scores[:, block.columns] += block.entries * now[:, None]
         return scores
 
     def projected(self, weights: Vector) -> Cube:
         """Return Z_i a of every unit and row, shape (rows, units)."""
-        rows = [block.values @ weights[block.columns] for block in self.instruments.blocks]
+        rows = [block.entries @ weights[block.columns] for block in self.instruments.blocks]
         return np.stack(rows)
 
     def by_cluster(self, values: Matrix) -> Matrix:
@@ -94,7 +94,7 @@ def weighted_cross(instruments: InstrumentSet, weight: Matrix) -> Matrix:
         a, b = blocks[i], blocks[j]
         if a.columns.size == 0 or b.columns.size == 0:
             continue
-        part = weight[i, j] * (a.values.T @ b.values)
+        part = weight[i, j] * (a.entries.T @ b.entries)
         total[np.ix_(a.columns, b.columns)] += part
         if i != j:
             total[np.ix_(b.columns, a.columns)] += part.T

@@ -64,6 +64,8 @@ def panel_cells(frame: pd.DataFrame, unit: str, time: str) -> Cells:
     """
     keys = existing_column(frame, unit)
     periods = numeric_column(frame, time)
+    if len(frame) == 0:
+        raise InputError("the data have no row")
     missing = np.isnan(periods) | keys.isna().to_numpy(dtype=np.bool_)
     if missing.any():
         row = int(np.flatnonzero(missing)[0]) + 1

@@ -204,9 +204,7 @@ def fit_warnings(system: System, fit: Fit) -> tuple[str, ...]:
     if spare:
         warnings.append(f"{spare} instruments are combinations of others and are not counted")
     if not fit.has_second_step:
-        warnings.append(
-            f"{cluster_count(system)} clusters do not identify a second step; there is no Hansen test"
-        )
+        warnings.append(f"{cluster_count(system)} clusters do not identify a second step; there is no Hansen test")
     elif fit.weights[1].rank < count:
         warnings.append(
             f"the two-step weight is singular (rank {fit.weights[1].rank} of {count}, "

@@ -6,6 +6,7 @@ import numpy as np
 
 from citypanel.arrays import Codes, Mask, Vector
 from citypanel.errors import EstimationError
+from citypanel.estimate.gmm_declared import Equation
 from citypanel.estimate.gmm_instruments import InstrumentSet, LagSource, PlainSource, build_instruments
 from citypanel.estimate.gmm_levels import INTERCEPT, Declared, Levels, read_values
 from citypanel.estimate.gmm_moments import RANK_TOLERANCE, Stack
@@ -93,21 +94,22 @@ def build_system(levels: Levels, declared: Declared, clusters: Codes) -> System:
 
 def _plain_sources(levels: Levels, declared: Declared) -> tuple[Mask, list[PlainSource]]:
     """Return the cells complete in regressors and `iv=` variables, and those variables with time dummies."""
-    cubes = []
+    cubes: list[tuple[str, Cube, Equation]] = []
+    system = declared.options.system
     for group in declared.plain:
         read = [read_values(variable.expression, levels, declared) for variable in group.variables]
-        cubes.append((group.text, joined(read), group.equation))
+        # In difference GMM the level equation is there for the constant alone.
+        cubes.append((group.text, joined(read), group.equation if system else "diff"))
     if levels.dummies:
         chosen = [levels.names.index(name) for name in levels.dummies]
         # In a system the level equation alone: it identifies them, and Roodman (2009) does the same.
-        cubes.append((TIME_DUMMIES, levels.X[:, :, chosen], "level" if declared.options.system else "both"))
+        cubes.append((TIME_DUMMIES, levels.X[:, :, chosen], "level" if system else "diff"))
     complete = levels.sample.copy()
     for _, cube, _ in cubes:
         complete &= np.isfinite(cube).all(axis=2)
     transform = declared.options.transform
     return complete, [
-        PlainSource(text, cube, transformed(cube, complete, transform), equation)
-        for text, cube, equation in cubes
+        PlainSource(text, cube, transformed(cube, complete, transform), equation) for text, cube, equation in cubes
     ]
 
 
@@ -125,9 +127,7 @@ def _lag_sources(levels: Levels, declared: Declared) -> list[LagSource]:
     ]
 
 
-def _sampled(
-    levels: Levels, sources: list[PlainSource], y: Cube, X: Cube, transform: Transform
-) -> tuple[Mask, Mask]:
+def _sampled(levels: Levels, sources: list[PlainSource], y: Cube, X: Cube, transform: Transform) -> tuple[Mask, Mask]:
     """Return the cells of the transformed and of the level equations that are complete."""
     inside, below = levels.sample.copy(), levels.sample.copy()
     if transform == "fod":
@@ -171,12 +171,8 @@ def _checked_instruments(stack: Stack, lags: list[LagSource]) -> tuple[str, ...]
         if (instruments.group == number).any():
             continue
         if label in lag_labels:
-            raise EstimationError(
-                f"option gmm, group '{label}': no row of the sample has a value that far back"
-            )
-        warnings.append(
-            f"option iv, group '{label}': it does not vary in its equation, so it instruments nothing"
-        )
+            raise EstimationError(f"option gmm, group '{label}': no row of the sample has a value that far back")
+        warnings.append(f"option iv, group '{label}': it does not vary in its equation, so it instruments nothing")
     equations, k = int(stack.sample.sum()), stack.X.shape[2]
     if instruments.count < k:
         raise EstimationError(
