@@ -23,9 +23,7 @@ def applicants(draw: st.DrawFn, unknown: bool = True) -> pd.DataFrame:
         )
     )
     rows = [
-        (f"p{number}", year, name, home[name], True)
-        for number, (year, names) in enumerate(patents)
-        for name in names
+        (f"p{number}", year, name, home[name], True) for number, (year, names) in enumerate(patents) for name in names
     ]
     return pd.DataFrame(rows, columns=["application", "year", "applicant", "place", "organisation"])
 

@@ -122,9 +122,7 @@ class ComplexityOptions(IndicatorOptions):
     place: Literal["producing", "registered"] = "producing"
     index: Literal["eci", "fitness", "diversity"] = Field("eci", description="column of the indicator")
     threshold: float = Field(1.0, gt=0, description="presence is RCA >= threshold")
-    pci_scale: Literal["own", "eci"] = Field(
-        "own", description="PCI standardised by its own moments, or by those of ECI"
-    )
+    pci_scale: Literal["eci", "own"] = Field("eci", description="PCI standardised by the moments of ECI, or by its own")
     ddof: Literal[0, 1] = Field(0, description="of the standard deviation that ECI and PCI are divided by")
 
 

@@ -38,9 +38,7 @@ def city_indicator(name: str, tables: Tables, options: IndicatorOptions) -> pd.D
         raise InputError(f"indicator '{name}' cannot be computed by city{closest(name, INDICATORS)}")
     values = INDICATORS[name](tables, options)
     for line in values.attrs.get("accounting", []):
-        log.info(
-            "%s: %s", name, ", ".join(f"{key} {value}" for key, value in line.items() if value is not None)
-        )
+        log.info("%s: %s", name, ", ".join(f"{key} {value}" for key, value in line.items() if value is not None))
     return values
 
 
@@ -69,7 +67,14 @@ def _cooperation(tables: Tables, options: Any) -> pd.DataFrame:
     return city_cooperation(tables["patents"], options)
 
 
+def _complexity(tables: Tables, options: Any) -> pd.DataFrame:
+    from citypanel.indicators.complexity import city_complexity  # noqa: PLC0415  (one job, one indicator)
+
+    return city_complexity(tables["exports"], options)
+
+
 INDICATORS: dict[str, Callable[[Tables, Any], pd.DataFrame]] = {
     "sophistication": _sophistication,
     "cooperation": _cooperation,
+    "complexity": _complexity,
 }

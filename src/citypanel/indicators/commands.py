@@ -11,6 +11,14 @@ import numpy as np
 import pandas as pd
 
 from citypanel.errors import InputError
+from citypanel.indicators.complexity import (
+    UnconnectedError,
+    complexity,
+    fitness,
+    presence,
+    rca,
+    trade_matrix,
+)
 from citypanel.indicators.files import (
     Wanted,
     listed,
@@ -20,7 +28,7 @@ from citypanel.indicators.files import (
     write_csv,
 )
 from citypanel.indicators.prody import Weights
-from citypanel.indicators.sophistication import FIXED, baskets, prody_table, references
+from citypanel.indicators.sophistication import FIXED, baskets, by_year, prody_table, references
 
 EXPORTER = Wanted("exporter", "name", ("country", "reporter"))
 PRODUCT = Wanted("product", "code", ("hs", "hs6", "hs4", "hs2"))
@@ -84,9 +92,7 @@ def run_sophistication(
         raise InputError(f"{trade}: column 'year' is missing; prody yearly needs it")
     exports = world if places is None else _trade(places, PLACE, digits)
     if yearly and "year" not in exports:
-        raise InputError(
-            f"{places}: column 'year' is missing while PRODY is yearly; add it or choose prody fixed"
-        )
+        raise InputError(f"{places}: column 'year' is missing while PRODY is yearly; add it or choose prody fixed")
     exports = exports.rename(columns={"exporter": "place"})
     if leave_own_out:
         exports = exports.assign(own=_own(exports, places, home, world))
@@ -133,9 +139,7 @@ def run_cooperation(applicants: Path, out: Path) -> list[Path]:
         if wrong.size:
             found = frame["kind"].iloc[wrong[0]]
             allowed = ", ".join(KINDS)
-            raise InputError(
-                f"{applicants}, column 'kind', row {wrong[0] + 2}: found '{found}'; allowed: {allowed}"
-            )
+            raise InputError(f"{applicants}, column 'kind', row {wrong[0] + 2}: found '{found}'; allowed: {allowed}")
     organisation = frame["kind"] == "organisation" if "kind" in frame else pd.Series(True, frame.index)
     found = cooperation(
         frame.assign(organisation=organisation, place=frame["place"].where(frame["place"] != "")),
@@ -148,15 +152,101 @@ def run_cooperation(applicants: Path, out: Path) -> list[Path]:
     ]
 
 
+def run_rca(trade: Path, out: Path, *, digits: int | None = None) -> list[Path]:
+    """Write OUT with exporter, product(, year), rca for the rows of `trade`; all other pairs have RCA 0.
+
+    Parameters
+    ----------
+    trade : Path
+        exporter, product, value(, year); rows of the same key are added up.
+    out : Path
+        The CSV file.
+    digits : int, optional
+        Leading digits of the product codes that make a product.
+
+    Raises
+    ------
+    InputError
+        A table that breaks the contract.
+    """
+    frame = _dated(_trade(trade, EXPORTER, digits))
+    tables = []
+    for year, rows in by_year(frame):
+        matrix, exporters, products = trade_matrix(rows, "exporter")
+        at, of = exporters.get_indexer(pd.Index(rows["exporter"])), products.get_indexer(pd.Index(rows["product"]))
+        values = rca(matrix)[at, of]
+        tables.append(rows[["exporter", "product"]].assign(year=year, rca=values))
+    table = pd.concat(tables, ignore_index=True).sort_values(["exporter", "product", "year"], ignore_index=True)
+    return [write_csv(_undated(table), Path(out))]
+
+
+def run_complexity(
+    trade: Path,
+    out: Path,
+    *,
+    threshold: float = 1.0,
+    pci_scale: Literal["eci", "own"] = "eci",
+    ddof: int = 0,
+    digits: int | None = None,
+) -> list[Path]:
+    """Write `OUT.eci.csv`, `OUT.pci.csv` and `OUT.fitness.csv`: complexity of economies and products.
+
+    Parameters
+    ----------
+    trade : Path
+        exporter, product, value(, year); each year is computed by itself.
+    out : Path
+        Beginning of the names of the files.
+    threshold : float
+        A product is present where RCA >= threshold.
+    pci_scale : {"eci", "own"}
+        PCI standardised by the moments of ECI or by its own; `complexity` defines both, and the sign.
+    ddof : int
+        0 or 1, of the standard deviations.
+
+    Returns
+    -------
+    list of Path
+        eci: exporter(, year), eci, diversity. pci: product(, year), pci, ubiquity, complexity (of the fitness
+        map). fitness: exporter(, year), fitness, steps, settled.
+
+    Raises
+    ------
+    InputError
+        A table that breaks the contract; economies that fall apart into unconnected groups.
+    """
+    frame = _dated(_trade(trade, EXPORTER, digits))
+    eci, pci, fit = [], [], []
+    for year, rows in by_year(frame[frame["value"] > 0]):
+        matrix, exporters, products = trade_matrix(rows, "exporter")
+        present = presence(rca(matrix), threshold)
+        try:
+            found = complexity(present, pci_scale, ddof)
+        except UnconnectedError as fault:
+            raise UnconnectedError(f"{trade}{f', year {year}' if year != FIXED else ''}: {fault}") from None
+        other = fitness(present)
+        eci.append({"exporter": exporters, "year": year, "eci": found.eci, "diversity": found.diversity})
+        columns = {"pci": found.pci, "ubiquity": found.ubiquity, "complexity": other.complexity}
+        pci.append({"product": products, "year": year, **columns})
+        steps = {"fitness": other.fitness, "steps": other.steps, "settled": other.settled}
+        fit.append({"exporter": exporters, "year": year, **steps})
+    tables = (("eci", eci, "exporter"), ("pci", pci, "product"), ("fitness", fit, "exporter"))
+    return [write_csv(_stacked(parts, key), Path(f"{out}.{name}.csv")) for name, parts, key in tables]
+
+
+def _stacked(parts: list[dict[str, object]], key: str) -> pd.DataFrame:
+    table = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+    whole = {name: "int64" for name in ("diversity", "ubiquity") if name in table}
+    return _undated(table.astype(whole).sort_values([key, "year"], ignore_index=True))
+
+
 def _trade(path: Path, who: Wanted, digits: int | None) -> pd.DataFrame:
     """Read exports of `who`; the same key in several rows is added up."""
     frame = read_columns(path, [who, PRODUCT, VALUE, YEAR])
     refuse_negative(frame["value"], f"{path}, column 'value'")
     empty = np.flatnonzero(frame[who.name] == "")
     if empty.size:
-        raise InputError(
-            f"{path}, column '{who.name}', row {empty[0] + 2}: found an empty cell; allowed: a name"
-        )
+        raise InputError(f"{path}, column '{who.name}', row {empty[0] + 2}: found an empty cell; allowed: a name")
     if digits is not None:
         frame["product"] = frame["product"].str.slice(0, digits)
     keys = [name for name in (who.name, "product", "year") if name in frame]
@@ -174,9 +264,7 @@ def _income(path: Path) -> pd.DataFrame:
 def _with_income(trade: pd.DataFrame, income: pd.DataFrame, path: Path) -> pd.DataFrame:
     keys = ["exporter", "year"] if "year" in income else ["exporter"]
     if "year" in income and "year" not in trade:
-        raise InputError(
-            f"{path}: column 'year' is there but the trade table has none; give both years or neither"
-        )
+        raise InputError(f"{path}: column 'year' is there but the trade table has none; give both years or neither")
     return trade.merge(income, on=keys, how="left", validate="many_to_one")
 
 
@@ -186,15 +274,11 @@ def _require_economies(world: pd.DataFrame, trade: Path, income: Path) -> None:
         raise InputError(f"{income}: no exporter of {trade} has an income; its exporters are {shown}")
 
 
-def _own(
-    exports: pd.DataFrame, places: Path | None, home: str | None, world: pd.DataFrame
-) -> pd.Series | str:
+def _own(exports: pd.DataFrame, places: Path | None, home: str | None, world: pd.DataFrame) -> pd.Series | str:
     if places is None:
         return exports["place"]
     if home is None or home not in set(world["exporter"]):
-        raise InputError(
-            f"leave_own_out with places needs home, an exporter of the trade table; found {home!r}"
-        )
+        raise InputError(f"leave_own_out with places needs home, an exporter of the trade table; found {home!r}")
     return home
 
 

@@ -170,9 +170,7 @@ def _places(connection: "duckdb.DuckDBPyConnection", pairs: pd.DataFrame) -> pd.
     # machine.
     by_size["joint_fractional"] = by_size["own"].astype("float64") / by_size["n"].astype("float64")
     fractional = by_size.groupby(["place", "year"], as_index=False)["joint_fractional"].sum()
-    table = seen.merge(counts, on=["place", "year"], how="left").merge(
-        fractional, on=["place", "year"], how="left"
-    )
+    table = seen.merge(counts, on=["place", "year"], how="left").merge(fractional, on=["place", "year"], how="left")
     table = table.merge(_positions(pairs), on=["place", "year"], how="left")
     table = table[["place", "year", *COUNTS, *NETWORK, "patents"]]
     filled = table.fillna(dict.fromkeys([*COUNTS, *NETWORK], 0))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -99,9 +99,7 @@ def _read(path: Path) -> pa.Table:
         return _read_text(path)
     except (pa.ArrowInvalid, UnicodeDecodeError) as fault:
         reason = str(fault).splitlines()[0]
-        raise InputError(
-            f"{path} cannot be read: {reason}; allowed: CSV in UTF-8 with a header, or Parquet"
-        ) from None
+        raise InputError(f"{path} cannot be read: {reason}; allowed: CSV in UTF-8 with a header, or Parquet") from None
 
 
 def _read_text(path: Path) -> pa.Table:
@@ -109,9 +107,7 @@ def _read_text(path: Path) -> pa.Table:
     with pyarrow.csv.open_csv(path) as reader:
         names = reader.schema.names
     # Missing is decided column by column later: NA is a country, too.
-    options = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-    )
+    options = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
     return pyarrow.csv.read_csv(path, convert_options=options)
 
 
@@ -122,9 +118,7 @@ def _find(names: Sequence[str], column: Wanted, path: Path) -> str | None:
     if len(near) == 1:
         return near[0]
     if near:
-        raise InputError(
-            f"{path}: '{column.name}' may be {' or '.join(near)}; name one of them '{column.name}'"
-        )
+        raise InputError(f"{path}: '{column.name}' may be {' or '.join(near)}; name one of them '{column.name}'")
     if column.optional:
         return None
     raise InputError(f"{path}: column '{column.name}' is missing; found: {', '.join(names)}")
@@ -135,9 +129,7 @@ def _converted(values: pa.ChunkedArray, column: Wanted, place: str) -> pd.Series
         values = values.cast(values.type.value_type)
     is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     if column.kind == "code" and not is_text:
-        raise InputError(
-            f"{place}: found {values.type}; allowed: text, because a number has lost leading zeros"
-        )
+        raise InputError(f"{place}: found {values.type}; allowed: text, because a number has lost leading zeros")
     texts = pc.utf8_trim_whitespace(values if is_text else values.cast(pa.string()))
     texts = pc.fill_null(texts, "")
     if column.kind == "name":
@@ -180,9 +172,9 @@ def _refuse(faults: pa.ChunkedArray, texts: pa.ChunkedArray, place: str, allowed
         raise InputError(f"{place}, row {at + 2}: found '{texts[at].as_py()}'; allowed: {allowed}")
 
 
-def records(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+def records(rows: Iterable[Mapping[Any, object]]) -> list[dict[str, object]]:
     """Return rows as plain dictionaries, the form in which a frame's `attrs` carry its accounting."""
     return [
-        {key: value.item() if isinstance(value, np.generic) else value for key, value in r.items()}
-        for r in rows
+        {str(key): value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
+        for row in rows
     ]

@@ -96,15 +96,11 @@ def world_trade(path: Path, level: str) -> pd.DataFrame:
     """  # noqa: S608  (digits come from the table above, the path is quoted)
     with database() as connection:
         frame: pd.DataFrame = connection.sql(query).to_df()
-    incomes = frame.groupby(["exporter", "year"])[["income", "highest"]].agg(
-        {"income": "min", "highest": "max"}
-    )
+    incomes = frame.groupby(["exporter", "year"])[["income", "highest"]].agg({"income": "min", "highest": "max"})
     two = incomes[incomes["income"] != incomes["highest"]].dropna()
     if len(two):
         exporter, year = two.index[0]
-        raise InputError(
-            f"{path}, column 'gdp_per_head': found two incomes of {exporter} in {year}; allowed: one"
-        )
+        raise InputError(f"{path}, column 'gdp_per_head': found two incomes of {exporter} in {year}; allowed: one")
     # A product row without income still belongs to an economy whose income other rows give.
     frame["income"] = frame.groupby(["exporter", "year"])["income"].transform("min")
     columns = ["exporter", "product", "year", "value", "income"]

@@ -27,7 +27,7 @@ def strength(weights: Matrix) -> Vector:
 
 
 def components(weights: Matrix) -> Codes:
-    """Number the connected components; 0 holds the first node, and so on in the order of nodes."""
+    """Return the number of each node's connected component; 0 holds the first node, and so on."""
     labels = np.full(len(weights), -1, dtype=np.intp)
     linked = weights > 0
     number = 0

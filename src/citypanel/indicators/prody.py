@@ -107,9 +107,7 @@ def expy(exports: Matrix, prody: Matrix) -> Vector:
     unknown = np.flatnonzero((~covered(exports, prody)).any(axis=0))
     if unknown.size:
         shown = ", ".join(str(k) for k in unknown[:5])
-        raise MissingProductError(
-            f"products in columns {shown} ({unknown.size} in all) are exported but have no PRODY"
-        )
+        raise MissingProductError(f"products in columns {shown} ({unknown.size} in all) are exported but have no PRODY")
     totals = exports.sum(axis=1)
     weighted = (exports * np.nan_to_num(np.broadcast_to(prody, exports.shape))).sum(axis=1)
     with np.errstate(invalid="ignore"):

@@ -77,9 +77,7 @@ def _reference(rows: pd.DataFrame) -> Reference:
     trade = np.zeros((len(economies), len(products)))
     np.add.at(trade, (at, of), rows["value"].to_numpy())
     incomes = rows.drop_duplicates(["exporter", "year"]).groupby("exporter")["income"].mean()
-    return Reference(
-        pd.Index(economies), pd.Index(products), trade, incomes.reindex(economies).to_numpy(dtype=float)
-    )
+    return Reference(pd.Index(economies), pd.Index(products), trade, incomes.reindex(economies).to_numpy(dtype=float))
 
 
 def prody_table(known: Mapping[int, Reference], weights: Weights) -> pd.DataFrame:
@@ -165,8 +163,7 @@ def _seen_by(
     if own is None:
         return reference.prody(weights).reindex(products).to_numpy()
     rows = {
-        economy: reference.prody_without(economy, weights).reindex(products).to_numpy()
-        for economy in sorted(set(own))
+        economy: reference.prody_without(economy, weights).reindex(products).to_numpy() for economy in sorted(set(own))
     }
     return np.vstack([rows[economy] for economy in own])
 
@@ -211,9 +208,7 @@ def city_sophistication(
         mapped = mapped.assign(own=_own_economy(mapped, known, options))
     table = baskets(mapped, known, weights=options.weights, refuse=options.missing_products == "refuse")
     result = table.rename(columns={"place": "adcode", "expy": "sophistication"})
-    result = result[["adcode", "year", "sophistication", "coverage"]].astype(
-        {"adcode": "int32", "year": "int16"}
-    )
+    result = result[["adcode", "year", "sophistication", "coverage"]].astype({"adcode": "int32", "year": "int16"})
     result.attrs["accounting"] = _accounting(flows, mapped, table, trade)
     return result
 

@@ -48,9 +48,7 @@ def test_years_make_prody_yearly_unless_it_is_fixed(tmp_path: Path) -> None:
 
 
 def test_places_are_valued_with_the_world(tables: tuple[Path, Path], tmp_path: Path) -> None:
-    places = put(
-        tmp_path / "p.csv", "place,product,year,value\n苏州,01,2001,1\n苏州,85,2001,1\n杭州,07,2001,1\n"
-    )
+    places = put(tmp_path / "p.csv", "place,product,year,value\n苏州,01,2001,1\n苏州,85,2001,1\n杭州,07,2001,1\n")
     found = pd.read_csv(run_sophistication(*tables, tmp_path / "o", places=places)[1])
     assert found.columns.tolist() == ["place", "year", "expy", "coverage"]
     assert found["place"].tolist() == ["杭州", "苏州"]

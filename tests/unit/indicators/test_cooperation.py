@@ -98,9 +98,7 @@ def test_contradictions_are_refused_with_their_place(line: str, message: str, tm
 
 def test_a_table_without_any_joint_patent_gives_zeros_and_no_pairs(tmp_path: Path) -> None:
     text = "application,year,applicant,place\np1,2011,a,X\n"
-    places, pairs, _ = (
-        pd.read_csv(p) for p in run_cooperation(write(tmp_path / "a.csv", text), tmp_path / "o")
-    )
+    places, pairs, _ = (pd.read_csv(p) for p in run_cooperation(write(tmp_path / "a.csv", text), tmp_path / "o"))
     assert places["joint"].tolist() == [0]
     assert pairs.columns.tolist() == ["place_i", "place_j", "year", "full", "fractional"]
     assert pairs.empty
@@ -128,9 +126,7 @@ def patents(tmp_path: Path) -> Path:
 
 def test_cities_are_counted_from_canonical_patents(patents: Path) -> None:
     found = city_indicator("cooperation", {"patents": patents}, CooperationOptions())
-    assert found[
-        ["adcode", "year", "joint", "joint_fractional", "undetermined", "patents"]
-    ].to_numpy().tolist() == [
+    assert found[["adcode", "year", "joint", "joint_fractional", "undetermined", "patents"]].to_numpy().tolist() == [
         [320500, 2012, 2, 1.0, 1, 3],
         [330100, 2012, 1, 0.5, 0, 2],
     ]

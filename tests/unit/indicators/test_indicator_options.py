@@ -22,9 +22,7 @@ def test_the_variant_names_the_main_choice_and_what_is_not_default() -> None:
     assert variant(SophisticationOptions(level="hs2")) == "hs2"
     assert variant(SophisticationOptions(leave_own_out=True)) == "hs6-leave_own_out"
     assert variant(QualityOptions(divide=False, trim=(0.01, 0.99))) == "ksw-no_divide-trim_0.01_0.99"
-    assert variant(QualityOptions(sigma="registers/elasticities.csv")).startswith(
-        "ksw-sigma_elasticities_csv_"
-    )
+    assert variant(QualityOptions(sigma="registers/elasticities.csv")).startswith("ksw-sigma_elasticities_csv_")
 
 
 def test_the_column_that_is_picked_is_not_part_of_the_variant() -> None:

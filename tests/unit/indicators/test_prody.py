@@ -59,8 +59,6 @@ def test_expy_refuses_exports_without_prody() -> None:
 
 
 def test_uncovered_products_lower_the_coverage_and_leave_the_shares_summing_to_one() -> None:
-    level, coverage = expy_with_coverage(
-        np.array([[1.0, 3.0, 4.0], [0.0, 0.0, 1.0]]), np.array([30.0, 22.0, np.nan])
-    )
+    level, coverage = expy_with_coverage(np.array([[1.0, 3.0, 4.0], [0.0, 0.0, 1.0]]), np.array([30.0, 22.0, np.nan]))
     assert level == pytest.approx([24.0, np.nan], nan_ok=True)
     assert coverage == pytest.approx([0.5, 0.0])

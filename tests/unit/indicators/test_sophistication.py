@@ -14,9 +14,7 @@ from citypanel.indicators.sophistication import city_sophistication
 SUZHOU, HANGZHOU = 320500, 330100
 
 
-def flow(
-    hs8: str, year: int, producing: int | None, registered: int | None, value: float
-) -> dict[str, object]:
+def flow(hs8: str, year: int, producing: int | None, registered: int | None, value: float) -> dict[str, object]:
     return {
         "firm": "3205910001", "firm_name": None, "hs8": hs8, "hs_revision": "2012", "destination": "USA",
         "year": year, "month": None, "city_registered": registered, "city_producing": producing,
@@ -112,9 +110,7 @@ def test_cities_as_their_own_reference_need_incomes(exports: Path, world: Path) 
     found = city_sophistication(exports, world, options, incomes)
     # Chapter 85: shares 0.6 and 0.25 of the two cities' baskets; chapters 01 and 99 belong to one city each.
     phones = (0.6 * 9 + 0.25 * 6) / 0.85
-    assert found["sophistication"].to_numpy() == pytest.approx(
-        [0.4 * 9 + 0.6 * phones, 0.25 * phones + 0.75 * 6]
-    )
+    assert found["sophistication"].to_numpy() == pytest.approx([0.4 * 9 + 0.6 * phones, 0.25 * phones + 0.75 * 6])
 
 
 def test_a_province_is_the_sum_of_its_cities(exports: Path, world: Path) -> None:
@@ -135,9 +131,7 @@ def test_leaving_out_a_home_that_does_not_export_is_refused(exports: Path, world
         city_sophistication(exports, world, SophisticationOptions(leave_own_out=True, home="XXX"))
 
 
-def test_a_fixed_prody_uses_only_years_in_which_an_economy_has_trade_and_income(
-    exports: Path, tmp_path: Path
-) -> None:
+def test_a_fixed_prody_uses_only_years_in_which_an_economy_has_trade_and_income(exports: Path, tmp_path: Path) -> None:
     rows = [
         ("CHN", "010121", 2012, 1.0, 10.0), ("CHN", "851712", 2012, 3.0, 10.0),
         ("CHN", "851712", 2013, 900.0, None),
