@@ -85,7 +85,7 @@ def _table(path: Path) -> pd.DataFrame:
             sep=separator or r"\s+",
             header=header,
             encoding="utf-8-sig",
-            float_precision="round_trip",
+           
             low_memory=False,
             index_col=False,
         )
