@@ -79,6 +79,14 @@ class PlaceboOptions(Options):
     keep_cohorts: bool = True
 
 
+class MediationOptions(Options):
+    """Effect on a mediator, effect through it, and its share in the total effect."""
+
+    treatment: str
+    mediator: str
+    bootstrap: int = Field(0, ge=0, description="draws of whole clusters for percentile intervals; 0 is none")
+
+
 class PsmDidOptions(Options):
     """Matching on the score, then difference in differences on the matched sample."""
 
@@ -178,6 +186,7 @@ OPTIONS: dict[str, type[Options]] = {
     "did": DidOptions,
     "placebo": PlaceboOptions,
     "psm_did": PsmDidOptions,
+    "mediation": MediationOptions,
     "quantile": QuantileOptions,
     "gmm": GmmOptions,
     "spatial": SpatialOptions,
@@ -192,7 +201,7 @@ OPTIONS: dict[str, type[Options]] = {
 # Methods whose formula is a list of terms without an outcome.
 ONE_SIDED = ("describe", "correlate", "vif")
 # Options that name columns of the panel.
-SOURCED_OPTIONS = ("cohort", "treatment", "treated", "covariates")
+SOURCED_OPTIONS = ("cohort", "treatment", "treated", "covariates", "mediator")
 
 
 def parse_options(method: str, given: dict[str, Any], place: str) -> Options:

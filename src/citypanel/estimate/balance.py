@@ -1,9 +1,9 @@
 """Balance of covariates before and after matching."""
 
 import numpy as np
-from scipy.stats import t as student
 
 from citypanel.arrays import Mask, Matrix, Vector
+from citypanel.estimate.inference import two_sided_p
 from citypanel.result import Row
 
 
@@ -51,7 +51,7 @@ def _compared(x: Vector, treated: Mask, w: Vector, spread: float) -> Row:
         error = np.sqrt(noise * (1 / own.sum() + 1 / other.sum()))
         if error > 1e-14 * max(abs(gap), 1e-300):
             t = gap / float(error)
-            p = float(2 * student.sf(abs(t), df))
+            p = two_sided_p(t, df)
     return {
         "mean_treated": float(mean_treated),
         "mean_control": float(mean_control),

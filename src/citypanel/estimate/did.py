@@ -27,6 +27,7 @@ from citypanel.estimate.did_sun_abraham import sun_abraham
 from citypanel.estimate.did_untreated import UntreatedModel, fit_untreated
 from citypanel.estimate.did_weights import twoway_weights
 from citypanel.estimate.fit import Fit, fit
+from citypanel.estimate.linear import neighbours_of
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.staggered import NEVER, drop_always_treated
 from citypanel.estimate.variance import Neighbours
@@ -61,8 +62,8 @@ def _twoway_fit(panel: Staggered) -> tuple[Fit, Vector]:
         np.column_stack([d, panel.X]),
         ("att", *panel.names),
         (panel.unit, panel.time),
-        convention=Convention("cluster", by=(panel.by,)),
-        neighbours=Neighbours((panel.clusters,)),
+        convention=panel.design.convention,
+        neighbours=neighbours_of(panel.design),
         weights=panel.design.weights,
     )
     if "att" not in fitted.names:
@@ -105,7 +106,7 @@ def _twfe(panel: Staggered) -> Estimate:
         float(variance.se[at]),
         variance.df,
         clusters=variance.clusters,
-        rule="cluster, G/(G-1) (N-1)/(N-K), t with G-1 (reghdfe)",
+        record=variance.record,
     )
     return as_answer(panel, effect, stats=stats, curves={"weights": rows})
 
@@ -134,7 +135,7 @@ def _bacon(panel: Staggered) -> Estimate:
         float(variance.se[fitted.names.index("att")]),
         variance.df,
         clusters=variance.clusters,
-        rule="cluster, G/(G-1) (N-1)/(N-K), t with G-1 (reghdfe); of the two-way coefficient",
+        record={**variance.record, "rule": "of the two-way coefficient"},
     )
     stats: dict[str, Value] = {**fitted.stats, "bacon_sum": float(sum(c.estimate * c.weight for c in found))}
     for kind in sorted({item.type for item in found}):
@@ -224,7 +225,7 @@ def _sun_abraham(panel: Staggered) -> Estimate:
         n=found.rows,
         units=found.units,
         clusters=found.fitted.variance.clusters,
-        rule="cluster, G/(G-1) (N-1)/(N-K), t with G-1 (reghdfe); cohort shares taken as known (fixest sunab)",
+        record={**found.fitted.variance.record, "rule": "cohort shares taken as known (as fixest's sunab)"},
     )
     return as_answer(panel, effect, stats=dict(found.fitted.stats), curves=curves, warnings=found.warnings)
 

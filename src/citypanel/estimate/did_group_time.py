@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import chi2
 
 from citypanel.arrays import Codes, Mask, Matrix, Vector
 from citypanel.errors import EstimationError
+from citypanel.estimate.inference import chi2_tail
 from citypanel.estimate.propensity import fit_score
 from citypanel.estimate.staggered import NEVER, Rectangle
 
@@ -275,4 +275,4 @@ def pretrend_wald(effects: GroupTime) -> tuple[float | None, float | None, int]:
         return None, None, count
     att = effects.att[before]
     wald = float(att @ np.linalg.solve(covariance, att))
-    return wald, float(chi2.sf(wald, count)), count
+    return wald, chi2_tail(wald, count), count

@@ -10,13 +10,15 @@ from citypanel.arrays import Codes, Matrix, Vector
 from citypanel.declare.methods import DidOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError, InputError
+from citypanel.estimate.convention import Convention
 from citypanel.estimate.design import INTERCEPT, Design, build_design, require_panel
-from citypanel.estimate.inference import terms_of, t_quantile
+from citypanel.estimate.inference import t_quantile, terms_of
 from citypanel.estimate.linear import read_columns
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.staggered import Cohorts, Rectangle, read_cohorts, rectangle_rows
 from citypanel.result import ColumnResult, Row, Value
 
+REGRESSIONS = ("twfe", "bacon", "sun_abraham")
 INFLUENCE = "influence functions, summed within clusters; no small-sample factor; normal distribution"
 
 
@@ -71,7 +73,8 @@ def read_staggered(data: pd.DataFrame, specification: Specification) -> Staggere
         )
     if design.endogenous_names:
         raise DeclarationError("method 'did' takes no instruments; write the formula without them")
-    clusters, by = _clusters(design, unit, specification)
+    convention, clusters, by = _clusters(design, unit, specification, options.estimator)
+    design = replace(design, convention=convention)
     shown = [at for at, name in enumerate(design.names) if name != INTERCEPT]
     weights = np.ones(design.n) if design.weights is None else design.weights / design.weights.mean()
     return Staggered(
@@ -90,18 +93,24 @@ def read_staggered(data: pd.DataFrame, specification: Specification) -> Staggere
     )
 
 
-def _clusters(design: Design, unit: Codes, specification: Specification) -> tuple[Codes, str]:
-    convention = design.convention
+def _clusters(
+    design: Design, unit: Codes, specification: Specification, estimator: str
+) -> tuple[Convention, Codes, str]:
+    """Return the variance asked for, default clustered by unit; only regressions offer others than one cluster."""
+    convention, unit_name = design.convention, cast("str", specification.unit)
     if specification.vcov is None:
-        return unit, cast("str", specification.unit)
-    if convention.kind != "cluster" or len(convention.by) > 1:
+        return Convention("cluster", by=(unit_name,)), unit, unit_name
+    one = convention.kind == "cluster" and len(convention.by) == 1
+    if not one and estimator in REGRESSIONS:
+        return convention, unit, unit_name
+    if not one:
         raise DeclarationError(
-            f"vcov is '{specification.vcov}'; estimators of staggered adoption take cluster:COLUMN (default the unit)"
+            f"vcov is '{specification.vcov}'; estimator={estimator} takes cluster:COLUMN (default the unit)"
         )
     codes = design.codes(convention.by[0])
     if int(codes.max()) < 1:
         raise EstimationError(f"cluster key '{convention.by[0]}' has one level; clustered errors need two at least")
-    return codes, convention.by[0]
+    return convention, codes, convention.by[0]
 
 
 def as_rectangle(panel: Staggered) -> Rectangle:
@@ -140,6 +149,7 @@ class Effect:
     units: int | None = None
     clusters: int | None = None
     rule: str = INFLUENCE
+    record: dict[str, Value] | None = None
 
 
 def as_answer(
@@ -161,7 +171,8 @@ def as_answer(
         periods=len(design.periods),
         clusters=effect.clusters,
         fixed_effects=(panel.unit_name, panel.time_name),
-        vcov={"type": "cluster", "by": [panel.by], "ssc": "none", "df": effect.df, "rule": effect.rule},
+        vcov=effect.record
+        or {"type": "cluster", "by": [panel.by], "ssc": "none", "df": effect.df, "rule": effect.rule},
         terms=terms_of(("att",), np.array([effect.att]), se, effect.df),
         stats={"estimator": options.estimator, "aggregate": options.aggregate, **stats},
     )

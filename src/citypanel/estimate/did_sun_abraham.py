@@ -6,12 +6,11 @@ import numpy as np
 
 from citypanel.arrays import Mask, Matrix, Vector
 from citypanel.errors import EstimationError
-from citypanel.estimate.convention import Convention
 from citypanel.estimate.did_imputation import Averages, average_weights, level_weights
 from citypanel.estimate.did_panel import Staggered
 from citypanel.estimate.fit import Fit, fit
+from citypanel.estimate.linear import neighbours_of
 from citypanel.estimate.staggered import NEVER
-from citypanel.estimate.variance import Neighbours
 
 BASE = -1
 
@@ -58,15 +57,15 @@ def sun_abraham(panel: Staggered) -> SunAbraham:
     indicators = _indicators(cohort, event, levels)
     names = tuple(f"{g:g}:{e:g}" for g, e in levels)
     effects = [np.unique(codes[keep], return_inverse=True)[1] for codes in (panel.unit, panel.time)]
-    clusters = np.unique(panel.clusters[keep], return_inverse=True)[1]
+    design = panel.design.subset(keep)
     weights = None if panel.design.weights is None else panel.weights[keep]
     fitted = fit(
         panel.design.y[keep],
         np.column_stack([indicators, panel.X[keep]]),
         (*names, *panel.names),
         effects,
-        convention=Convention("cluster", by=(panel.by,)),
-        neighbours=Neighbours((clusters,)),
+        convention=design.convention,
+        neighbours=neighbours_of(design),
         weights=weights,
     )
     return _averaged(panel, fitted, (levels, names), (cohort, event, keep), notes)

@@ -6,6 +6,7 @@ METHODS = {
     "did": "citypanel.estimate.did",
     "placebo": "citypanel.estimate.placebo",
     "psm_did": "citypanel.estimate.matching",
+    "mediation": "citypanel.estimate.mediation",
     "quantile": "citypanel.estimate.quantile",
     "gmm": "citypanel.estimate.gmm",
     "spatial": "citypanel.estimate.spatial",

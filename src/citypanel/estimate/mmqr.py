@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from citypanel.arrays import Matrix, Vector
 from citypanel.errors import EstimationError
+from citypanel.estimate.quantile_se import normal_density
 from citypanel.within import FixedEffects
 
 RULE = "lower inverse of the empirical distribution: the smallest residual u with F(u) >= quantile"
@@ -127,4 +127,4 @@ def _density(values: Vector, at: float) -> float:
     width = 0.9 * spread * values.size ** (-0.2)
     if not width > 0:
         raise EstimationError("the standardised residual does not vary; its density cannot be estimated")
-    return max(float(norm.pdf((values - at) / width).mean() / width), 1e-10)
+    return max(float(normal_density((values - at) / width).mean() / width), 1e-10)

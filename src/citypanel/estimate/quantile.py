@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from citypanel.arrays import Codes, Mask, Matrix, Vector
 from citypanel.declare.methods import QuantileOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError
 from citypanel.estimate.design import INTERCEPT, Design, build_design
+from citypanel.estimate.inference import terms_of
 from citypanel.estimate.least_squares import independent_columns
 from citypanel.estimate.mmqr import RULE, fit_location_scale, influence, residual_quantiles
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.quantile_lp import check_loss, fit_quantile
 from citypanel.estimate.quantile_se import clustered_covariance, iid_covariance, nid_covariance
-from citypanel.result import ColumnResult, Row, TermResult, Value
+from citypanel.result import ColumnResult, Row, Value
 from citypanel.within import FixedEffects
 
 MANY_EFFECTS = 30  # dummies above this number make a short panel's pooled quantiles unreliable
@@ -287,8 +287,8 @@ def _column(
     loss, rule = objective
     stated = {**rule, **({"residual_quantile": notes["rule"][0]} if "rule" in notes else {})}
     df = int(rule["df"])  # type: ignore[arg-type]
-    se = None if V is None else np.sqrt(np.diag(V))
-    terms = tuple(_term(name, b[at], None if se is None else se[at], df) for at, name in enumerate(problem.names))
+    shown = problem.reported
+    se = np.full(shown, np.nan) if V is None else np.sqrt(np.maximum(np.diag(V)[:shown], 0.0))
     return ColumnResult(
         column=f"{tau:g}",
         outcome=design.outcome,
@@ -298,18 +298,9 @@ def _column(
         clusters=df + 1 if rule["by"] else None,
         fixed_effects=design.effect_names,
         vcov=stated,
-        terms=terms,
+        terms=terms_of(problem.names, b[:shown], se, df),
         stats={"objective": loss, "quantile": tau, "df_resid": design.n - problem.X.shape[1]},
     )
-
-
-def _term(name: str, estimate: float, se: float | None, df: int) -> TermResult:
-    if se is None or not se > 0:
-        return TermResult(name, float(estimate))
-    statistic = float(estimate / se)
-    reach = float(student.ppf(0.975, df)) * float(se)
-    p = float(2 * student.sf(abs(statistic), df))
-    return TermResult(name, float(estimate), float(se), statistic, p, float(estimate) - reach, float(estimate) + reach)
 
 
 def _curve(columns: list[ColumnResult]) -> list[Row]:

@@ -1,7 +1,7 @@
 """Covariance of quantile regression coefficients: iid, nid (Hendricks and Koenker), clustered."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from citypanel.arrays import Codes, Matrix, Vector
 from citypanel.errors import EstimationError
@@ -10,12 +10,17 @@ from citypanel.estimate.quantile_lp import QuantileFit, fit_quantile
 ZERO = np.sqrt(np.finfo(float).eps)
 
 
+def normal_density(x: Vector) -> Vector:
+    """Return the standard normal density."""
+    return np.exp(-0.5 * np.square(x)) / np.sqrt(2 * np.pi)
+
+
 def hall_sheather(tau: float, n: int, level: float = 0.05) -> float:
     """Return the bandwidth of Hall and Sheather (1988), cut in half until tau +- h lies inside (0, 1)."""
-    x = norm.ppf(tau)
-    density = norm.pdf(x)
+    x = ndtri(tau)
+    density = normal_density(x)
     shape = (1.5 * density**2) / (2 * x**2 + 1)
-    h = float(n ** (-1 / 3) * norm.ppf(1 - level / 2) ** (2 / 3) * shape ** (1 / 3))
+    h = float(n ** (-1 / 3) * ndtri(1 - level / 2) ** (2 / 3) * shape ** (1 / 3))
     while tau - h < 0 or tau + h > 1:
         h /= 2
     return h
@@ -30,9 +35,9 @@ def iid_covariance(fit: QuantileFit, X: Matrix, tau: float) -> Matrix:
     Koenker (2005), section 3.4; the rule of quantreg's `se = "iid"`.
     """
     n, k = X.shape
-    h = float(n ** (-1 / 3) * norm.ppf(0.975) ** (2 / 3))
-    x = norm.ppf(tau)
-    h *= float(((1.5 * norm.pdf(x) ** 2) / (2 * x**2 + 1)) ** (1 / 3))
+    h = float(n ** (-1 / 3) * ndtri(0.975) ** (2 / 3))
+    x = ndtri(tau)
+    h *= float(((1.5 * normal_density(x) ** 2) / (2 * x**2 + 1)) ** (1 / 3))
     span = max(k + 1, int(np.ceil(n * h)))
     zeros = int(np.sum(np.abs(fit.residual) < ZERO))
     rank = np.arange(zeros, min(zeros + span + 1, n))
@@ -93,10 +98,10 @@ def kernel_density_at_zero(residual: Vector, tau: float) -> Vector:
     h = hall_sheather(tau, residual.size)
     low, high = np.quantile(residual, [0.25, 0.75])
     scale = min(float(np.std(residual, ddof=1)), float(high - low) / 1.34)
-    width = float(norm.ppf(tau + h) - norm.ppf(tau - h)) * scale
+    width = float(ndtri(tau + h) - ndtri(tau - h)) * scale
     if not width > 0:
         raise EstimationError("half of the residuals are equal; the density at the quantile cannot be estimated")
-    return np.asarray(norm.pdf(residual / width) / width)
+    return np.asarray(normal_density(residual / width) / width)
 
 
 def _bread(X: Matrix, density: Vector) -> Matrix:
