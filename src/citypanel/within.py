@@ -21,6 +21,7 @@ from citypanel.errors import EstimationError
 DENSE_LEVELS = 1200  # a Cholesky factor of this size takes a fraction of a second
 TOLERANCE = 1e-14  # of the projection's error, relative to the column's spread
 NOISE = 1e-17  # residuals below this share of the column's spread are rounding
+FLAT = 1e-13  # curvature, against the level sizes, of redundant levels: a step there is rounding
 UNLINKED = 1e-11  # share of a level's rows below which it stands for a component of its own
 SPARSE_LEVELS = 500_000  # up to here a sparse factor helps where conjugate gradients are slow
 PATIENCE = 400  # steps before it is made
@@ -201,6 +202,7 @@ class _Eliminated(_Solver):
         self.factor = _PivotedCholesky(self._complement()) if others.total <= DENSE_LEVELS else None
         self.sparse_factor: SuperLU | None = None
         self.components: list[Codes] = []
+        self.own = self.inside.diagonal()
         self.conditioner = self._conditioner() if self.factor is None else np.empty(0)
 
     def _complement(self) -> Matrix:
@@ -299,7 +301,7 @@ class _Eliminated(_Solver):
                 return solution, np.zeros_like(right)
             image = self._apply(direction)
             curvature = float(np.sum(direction * image))
-            if curvature <= 0:
+            if curvature <= FLAT * float(np.sum(self.own * direction * direction)):
                 return solution, np.zeros_like(right)
             step = product / curvature
             solution += step * direction
