@@ -191,9 +191,7 @@ def _conforming(table: pa.Table, contract: Contract, path: Path, *, partial: boo
         try:
             values = table[column.name].cast(column.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
-            raise InputError(
-                f"{path}, column '{column.name}': {_one_line(fault)}; allowed: {column.type}"
-            ) from None
+            raise InputError(f"{path}, column '{column.name}': {_one_line(fault)}; allowed: {column.type}") from None
         _check_values(values, column, path)
         arrays.append(values)
         fields.append(pa.field(column.name, column.type, nullable=not column.required))
@@ -233,9 +231,7 @@ def _check_values(values: pa.ChunkedArray, column: Column, path: Path) -> None:
 def _refuse(faults: pa.ChunkedArray, values: pa.ChunkedArray, place: str, allowed: str) -> None:
     wrong = values.filter(pc.fill_null(faults, fill_value=False))
     if len(wrong):
-        raise InputError(
-            f"{place}: found {wrong[0].as_py()!r} ({len(wrong)} such values); allowed: {allowed}"
-        )
+        raise InputError(f"{place}: found {wrong[0].as_py()!r} ({len(wrong)} such values); allowed: {allowed}")
 
 
 def _check_key(table: pa.Table, contract: Contract, path: Path) -> None:
@@ -272,7 +268,10 @@ def _frame(table: pa.Table, *, optional: Collection[str] = ()) -> pd.DataFrame:
         for field in table.schema
         if field.type in _NULLABLE and (field.name in optional or table[field.name].null_count)
     }
-    frame = pd.DataFrame(table.drop_columns(list(nullable)).to_pandas())
+    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+    frame = pd.DataFrame(table.drop_columns([*nullable, *nested]).to_pandas())
+    for name in nested:  # pandas would turn an integer beside a missing one into a float
+        frame[name] = pd.Series(table[name].to_pylist(), dtype=object)
     for name, kind in nullable.items():
         frame[name] = table[name].to_pandas(types_mapper={table[name].type: kind}.get)
     return frame.reindex(columns=table.column_names)

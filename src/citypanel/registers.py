@@ -31,6 +31,7 @@ _INTEGERS: dict[str, dict[str, Literal["int64", "Int64"]]] = {
     "city_clusters": {"adcode": "Int64"},
     "customs_areas": {"adcode": "Int64", "valid_from": "Int64", "valid_to": "Int64"},
     "countries": {},
+    "organisations": {"adcode": "int64"},
     "policies": {"adcode": "int64", "year": "Int64", "counts_as_prefecture_treatment": "int64"},
     "yearbook_variables": {"zero_is_missing": "int64"},
     "units": {},
@@ -44,6 +45,7 @@ _COLUMNS = {
     "city_clusters": ("cluster", "cluster_zh", "city"),
     "customs_areas": ("area", "place", "standing"),
     "countries": ("customs", "alpha3", "name_zh", "name_en", "aliases", "kind", "standing"),
+    "organisations": ("name", "kind", "standing"),
     "policies": ("policy", "unit", "level", "batch", "source"),
     "yearbook_variables": ("label", "variable", "unit"),
     "units": ("unit", "dimension"),
@@ -109,6 +111,10 @@ class Registers:
     def countries(self) -> pd.DataFrame:
         """Return countries: customs number, alpha3, names, aliases, kind (country, china, residual, ...)."""
         return self.table("countries")
+
+    def organisations(self) -> pd.DataFrame:
+        """Return organisations whose seat their name does not tell: name, adcode, kind."""
+        return self.table("organisations")
 
     def yearbook_variables(self) -> pd.DataFrame:
         """Return yearbook labels with variable, unit and whether zero means missing."""

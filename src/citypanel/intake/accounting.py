@@ -28,9 +28,7 @@ class Outputs:
     def beside(cls, table: Path) -> "Outputs":
         """Name the three accounts after the table: exports.parquet, exports.rejects.parquet, ..."""
         table = Path(table)
-        return cls(
-            table, *(table.with_suffix(f".{kind}.parquet") for kind in ("rejects", "attrition", "files"))
-        )
+        return cls(table, *(table.with_suffix(f".{kind}.parquet") for kind in ("rejects", "attrition", "files")))
 
 
 @dataclass(frozen=True)
@@ -97,9 +95,7 @@ class Journal:
         """Return the collected steps and files as frames."""
         steps = sorted(self.steps, key=lambda step: int(str(step["step"])))
         attrition = pd.DataFrame(steps, columns=_names("attrition"))
-        return Account(
-            self.table, rows, attrition, pd.DataFrame([*self.files.values()], columns=_names("files"))
-        )
+        return Account(self.table, rows, attrition, pd.DataFrame([*self.files.values()], columns=_names("files")))
 
     def write(
         self, outputs: Outputs, rows: int, origin: Origin, rejects: pa.RecordBatchReader | None = None
@@ -119,6 +115,8 @@ def refused_by_step(journal: Journal, number: int, name: str, rows: int) -> int:
     for item in journal.rejects:
         reasons[str(item["reason"])] = reasons.get(str(item["reason"]), 0) + 1
     left = rows
+    if not reasons:
+        journal.step(number, name, "no row is refused", {"rows": rows}, {"rows": rows})
     for reason in sorted(reasons):
         journal.step(number, name, reason, {"rows": left}, {"rows": left - reasons[reason]})
         left -= reasons[reason]

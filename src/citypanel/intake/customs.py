@@ -166,9 +166,7 @@ class RowReader:
         text = cells["destination"]
         kinds = mapped(text, lambda t: found.kind if (found := read(t)) else "", pa.string())
         kind = kinds.to_numpy(zero_copy_only=False)
-        out["destination"] = mapped(
-            text, lambda t: (found.alpha3 or None) if (found := read(t)) else None, pa.string()
-        )
+        out["destination"] = mapped(text, lambda t: (found.alpha3 or None) if (found := read(t)) else None, pa.string())
         out["historic"] = mapped(text, lambda t: bool((found := read(t)) and found.historic), pa.bool_())
         broken.at(32, cells.missing("destination"))
         broken.at(60, (kind == "china") & (not self.rules.keep_reimports))
@@ -193,9 +191,7 @@ class RowReader:
     def _date(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, object]) -> None:
         from_name = file_date(raw.name)
         if not {"date", "year"} & set(raw.columns) and from_name is None:
-            raise InputError(
-                f"{raw.name}: neither the rows nor the file name say the year; put it into the name"
-            )
+            raise InputError(f"{raw.name}: neither the rows nor the file name say the year; put it into the name")
         role = "date" if "date" in raw.columns else "year"
 
         def when(text: str) -> tuple[int, int | None] | None:
@@ -209,9 +205,7 @@ class RowReader:
         year = mapped(text, lambda t: f[0] if (f := when(t)) else None, pa.int16())
         out["year"] = year
         out["month"] = mapped(text, lambda t: f[1] if (f := when(t)) else None, pa.int8())
-        out["hs_revision"] = mapped(
-            text, lambda t: hs_revision(f[0]) if (f := when(t)) else None, pa.string()
-        )
+        out["hs_revision"] = mapped(text, lambda t: hs_revision(f[0]) if (f := when(t)) else None, pa.string())
         broken.at(34, _null(year))
 
     def _cities(self, cells: "_Cells", out: dict[str, object]) -> None:

@@ -90,9 +90,7 @@ class Stage:
             f"CASE WHEN rule < {KEPT} AND rule <> {_LISTED_WITHOUT_TEXT} "
             f"THEN concat_ws(',', {raw_text}) END AS text FROM block_rows"
         )
-        self.database.execute(
-            f"{'INSERT INTO staged' if self._created else 'CREATE TABLE staged AS'} {select}"
-        )
+        self.database.execute(f"{'INSERT INTO staged' if self._created else 'CREATE TABLE staged AS'} {select}")
         self._created = True
         self.database.unregister("block_rows")
 

@@ -44,10 +44,11 @@ class Match:
     missing: tuple[str, ...]
 
     @property
-    def score(self) -> tuple[float, int]:
-        """Share of required roles found, then how many roles in all."""
+    def score(self) -> tuple[float, bool, int]:
+        """Share of required roles found; then whether the header rows are counted; then how many roles in all."""
         needed = len(self.layout.required)
-        return ((needed - len(self.missing)) / needed, len(self.columns))
+        share = (needed - len(self.missing)) / needed
+        return (share, share == 1 and "headers" in self.layout.settings, len(self.columns))
 
     @property
     def missing_headers(self) -> tuple[str, ...]:

@@ -52,19 +52,13 @@ class Gazetteer:
         """Customs areas (4 digits, or the 2 of a municipality) to prefectures; None where there is none."""
         rows = self.registers.customs_areas()
         codes = rows["adcode"].astype(object).where(rows["adcode"].notna(), None)
-        return {
-            str(area): None if code is None else int(code)
-            for area, code in zip(rows["area"], codes, strict=True)
-        }
+        return {str(area): None if code is None else int(code) for area, code in zip(rows["area"], codes, strict=True)}
 
     @cached_property
     def area_names(self) -> dict[str, int | None]:
         """Names of customs areas that are no prefecture (昆山, 义乌): folded name to prefecture."""
         rows = self.registers.customs_areas()
-        return {
-            fold(place): self.areas[str(area)]
-            for place, area in zip(rows["place"], rows["area"], strict=True)
-        }
+        return {fold(place): self.areas[str(area)] for place, area in zip(rows["place"], rows["area"], strict=True)}
 
     def city(self, name: str) -> int | None:
         """Return the prefecture a name stands for, None if there is none or more than one."""
@@ -82,6 +76,22 @@ class Gazetteer:
             return None
         number = int(digits) * 100 if len(digits) == 4 else int(digits)
         return self.codes.get(number)
+
+    def at(self, code: int, year: int) -> int:
+        """Return the prefecture that holds a prefecture's seat in a year: 莱芜 is in 济南 from 2019 on."""
+        last = self._ends.get(code)
+        return code if last is None or year <= last[0] else last[1]
+
+    @cached_property
+    def _ends(self) -> dict[int, tuple[int, int]]:
+        """Abolished prefectures: last whole year, and the successor of the seat."""
+        cities = self.registers.cities()
+        ended = cities[cities["valid_to"].notna()]
+        last = dict(zip(ended["adcode"].astype(int), ended["valid_to"].astype(int), strict=True))
+        history = self.registers.city_history()
+        merged = history[history["kind"].isin(["merged", "split"])]
+        follow = dict(zip(merged["adcode_old"].astype(int), merged["adcode"].astype(int), strict=True))
+        return {code: (year, follow[code]) for code, year in last.items() if code in follow}
 
     def customs(self, text: str) -> int | None:
         """Return the prefecture of a customs place: the digits of a place or firm code, or a place name."""

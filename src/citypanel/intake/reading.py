@@ -123,19 +123,13 @@ def _read_csv(text: bytes, delimiter: str, width: int) -> pa.Table:
     names = [f"c{i}" for i in range(width)]
     return pacsv.read_csv(
         io.BytesIO(text),
-        read_options=pacsv.ReadOptions(
-            column_names=names, block_size=max(len(text) + 1, 1024), use_threads=False
-        ),
+        read_options=pacsv.ReadOptions(column_names=names, block_size=max(len(text) + 1, 1024), use_threads=False),
         parse_options=pacsv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
-        convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
+        convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
     )
 
 
-def _parse_lines(
-    data: bytes, first: int, raw: RawFile, width: int, *, final: bool
-) -> tuple[Block, int, bytes]:
+def _parse_lines(data: bytes, first: int, raw: RawFile, width: int, *, final: bool) -> tuple[Block, int, bytes]:
     """Read line by line, so that one bad line costs only itself."""
     lines = data.split(b"\n")
     if lines and not lines[-1]:

@@ -109,9 +109,7 @@ class Recogniser:
         raise InputError(f"{name}: files of type '{suffix or 'none'}' cannot be read; allowed: {allowed}")
 
     def _with(self, bare: RawFile, match: Match, headers: Sequence[str], rows: int) -> RawFile:
-        return replace(
-            bare, layout=match.layout, columns=match.columns, headers=tuple(headers), header_rows=rows
-        )
+        return replace(bare, layout=match.layout, columns=match.columns, headers=tuple(headers), header_rows=rows)
 
 
 def detect_encoding(path: Path) -> str:
