@@ -68,9 +68,7 @@ def plm_seconds(data: pd.DataFrame) -> float | None:
 def main() -> int:
     """Print one line per size; return 1 when the goal is missed."""
     options = {"gmm": "y:2:99;x:2:99", "system": True, "time_dummies": True}
-    given = Specification(
-        "gmm", "y ~ L1.y + x", parse_options("gmm", options, "benchmark"), unit="unit", time="time"
-    )
+    given = Specification("gmm", "y ~ L1.y + x", parse_options("gmm", options, "benchmark"), unit="unit", time="time")
     ours = 0.0
     for units in (300, 3000):
         data = simulated(units, 10)

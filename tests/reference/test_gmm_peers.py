@@ -80,9 +80,7 @@ def close(found: float | None, expected: float, rel: float = 1e-7) -> bool:
 
 
 def constant_before_dummies(column: ColumnResult) -> list[tuple[float | None, float | None]]:
-    ordered = sorted(
-        column.terms, key=lambda term: ("::" in term.term, term.term if "::" in term.term else "")
-    )
+    ordered = sorted(column.terms, key=lambda term: ("::" in term.term, term.term if "::" in term.term else ""))
     return [(term.estimate, term.se) for term in ordered]
 
 

@@ -62,10 +62,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "I10_gap_wk_1step": ("n ~ L1.n + w + k", "cluster:id", {"gmm": "n:2:99", "iv": "w,k"}),
     "I6_gap_diff_1step": ("n ~ L1.n", "cluster:id", {"gmm": "n:2:99"}),
     "I8_gap_fod_1step": ("n ~ L1.n", "cluster:id", {"gmm": "n:2:99", "transform": "fod"}),
-} | {
-    f"I1_gap_collapse_lag{lag}": ("n ~ L1.n", "cluster:id", {"gmm": f"n:{lag}:{lag}:collapse"})
-    for lag in range(2, 7)
-}
+} | {f"I1_gap_collapse_lag{lag}": ("n ~ L1.n", "cluster:id", {"gmm": f"n:{lag}:{lag}:collapse"}) for lag in range(2, 7)}
 NAMES = {"L.n": "L1.n", "L2.n": "L2.n", "L.w": "L1.w", "L.k": "L1.k", "_cons": "Intercept"}
 # xtabond and xtdpdsys store other names than xtabond2; their sig2 and Sargan divide by N - k.
 STATS = {
@@ -103,9 +100,7 @@ def stata(shared: Callable[..., Path]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("key", CASES)
-def test_coefficients_errors_and_tests_are_those_of_stata(
-    key: str, firms: pd.DataFrame, stata: dict[str, Any]
-) -> None:
+def test_coefficients_errors_and_tests_are_those_of_stata(key: str, firms: pd.DataFrame, stata: dict[str, Any]) -> None:
     formula, vcov, options = CASES[key]
     data = firms[~((firms["id"] % 3 == 0) & (firms["year"] == 1980))] if "_gap_" in key else firms
     column, expected = fitted(data, formula, vcov, options), stata[key]
@@ -121,9 +116,7 @@ def test_coefficients_errors_and_tests_are_those_of_stata(
     for name, ours in STATS.items():
         if name in scalars and scalars[name] is not None and not exact:
             # p-values of 1e-20 amplify the rounding of their statistic.
-            assert column.stats[ours] == pytest.approx(
-                scalars[name], rel=1e-8 if scalars[name] > 1e-9 else 1e-6
-            )
+            assert column.stats[ours] == pytest.approx(scalars[name], rel=1e-8 if scalars[name] > 1e-9 else 1e-6)
     if "sargan" in scalars and not exact:
         convention = "sargan" if "h" in scalars else "sargan_xtabond"
         assert column.stats[convention] == pytest.approx(scalars["sargan"], rel=1e-8)
