@@ -1,11 +1,15 @@
 """citypanel on one page: raw files -> canonical tables -> indicators -> panels -> estimates -> exhibits."""
 
+import os
 import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.13")
+# Sums of many threads differ in their last bits; one thread a job gives the same bytes everywhere.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 
