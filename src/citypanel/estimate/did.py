@@ -67,7 +67,9 @@ def _twoway_fit(panel: Staggered) -> tuple[Fit, Vector]:
         weights=panel.design.weights,
     )
     if "att" not in fitted.names:
-        raise EstimationError("treatment is absorbed by the unit and period effects; nobody's treatment differs over time")
+        raise EstimationError(
+            "treatment is absorbed by the unit and period effects; nobody's treatment differs over time"
+        )
     return fitted, d
 
 
@@ -248,7 +250,7 @@ def _efficient(panel: Staggered) -> Estimate:
 
 def _untreated(panel: Staggered) -> tuple[UntreatedModel, Mask, tuple[str, ...]]:
     treated = panel.cohorts.treated
-    model = fit_untreated(panel.design.y, panel.X, panel.unit, panel.time, ~treated, panel.weights)
+    model = fit_untreated(panel.design.y, panel.X, panel.unit, panel.time, untreated=~treated, weights=panel.weights)
     lost = int(np.count_nonzero(treated & ~model.imputed))
     text = f"{lost} treated rows cannot be predicted from untreated ones and are left out of the effects"
     return model, treated & model.imputed, (text,) if lost else ()
@@ -258,7 +260,9 @@ def _imputation(panel: Staggered) -> Estimate:
     model, known, notes = _untreated(panel)
     cohort, time, event = panel.cohorts.of_row, panel.cohorts.time, panel.cohorts.event_time
     cells = np.unique(np.column_stack([cohort, event]), axis=0, return_inverse=True)[1].ravel().astype(np.intp)
-    overall = average_weights(panel.options.aggregate, cohort, time, known, panel.weights, panel.unit)
+    overall = average_weights(
+        panel.options.aggregate, cohort=cohort, time=time, keep=known, weights=panel.weights, units=panel.unit
+    )
     times, by_time = level_weights(event, known, panel.weights)
     groups, by_cohort = level_weights(cohort, known, panel.weights)
     keys = np.concatenate([[0.0], times, groups])

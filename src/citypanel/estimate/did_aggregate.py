@@ -87,9 +87,7 @@ def _weighted(effects: GroupTime, keep: Mask) -> tuple[float, Vector]:
     return float(weights @ att), influence
 
 
-def _by_key(
-    effects: GroupTime, key: Vector, keep: Mask, *, overall: Callable[[Vector], Mask]
-) -> Aggregate:
+def _by_key(effects: GroupTime, key: Vector, keep: Mask, *, overall: Callable[[Vector], Mask]) -> Aggregate:
     keys = np.unique(key[keep])
     parts = [_weighted(effects, keep & (key == value)) for value in keys]
     att = np.array([part[0] for part in parts])

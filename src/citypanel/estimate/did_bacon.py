@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from citypanel.arrays import Matrix, Vector
+from citypanel.arrays import Mask, Matrix, Vector
 from citypanel.errors import EstimationError
 from citypanel.estimate.staggered import NEVER
 
@@ -59,10 +59,9 @@ def bacon_decomposition(y: Matrix, cohort: Vector, periods: Vector) -> list[Comp
     first = np.where(cohort <= periods[0], ALWAYS, cohort)
     cohorts, size = np.unique(first, return_counts=True)
     means = np.stack([y[first == value].mean(axis=0) for value in cohorts])
-    treated = periods[None, :] >= cohorts[:, None]
-    share = treated.mean(axis=1)
+    cells = _Cells(cohorts, size.astype(np.float64), means, np.asarray(periods[None, :] >= cohorts[:, None]))
     found = [
-        _compare(cohorts, size, means, treated, share, k, j)
+        _compare(cells, k, j)
         for k in range(cohorts.size)
         for j in range(cohorts.size)
         if k != j and np.isfinite(cohorts[k])
@@ -74,12 +73,21 @@ def bacon_decomposition(y: Matrix, cohort: Vector, periods: Vector) -> list[Comp
     return sorted(scaled, key=lambda c: (c.type, c.cohort, c.control))
 
 
-def _compare(
-    cohorts: Vector, size: Vector, means: Matrix, treated: Matrix, share: Vector, k: int, j: int
-) -> Comparison:
+@dataclass(frozen=True)
+class _Cells:
+    """Means and treatment by cohort and period."""
+
+    cohorts: Vector
+    size: Vector
+    means: Matrix
+    treated: Mask
+
+
+def _compare(cells: _Cells, k: int, j: int) -> Comparison:
     """Compare cohort k, whose treatment begins, with cohort j, whose treatment does not change meanwhile."""
-    own, other = cohorts[k], cohorts[j]
-    Dk, Dj = share[k], share[j]
+    means, treated = cells.means, cells.treated
+    own, other = cells.cohorts[k], cells.cohorts[j]
+    Dk, Dj = treated[k].mean(), treated[j].mean()
     if other in (NEVER, ALWAYS):
         window = np.ones(means.shape[1], dtype=np.bool_)
         factor = Dk * (1 - Dk)
@@ -95,7 +103,7 @@ def _compare(
     gap = means[k] - means[j]
     after, before = window & treated[k], window & ~treated[k]
     estimate = gap[after].mean() - gap[before].mean()
-    return Comparison(kind, float(own), float(other), float(estimate), float(size[k] * size[j] * factor))
+    return Comparison(kind, float(own), float(other), float(estimate), float(cells.size[k] * cells.size[j] * factor))
 
 
 def bacon_with_controls(y: Matrix, d: Matrix, cohort: Vector, periods: Vector) -> list[Comparison]:

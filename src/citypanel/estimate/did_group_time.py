@@ -76,7 +76,7 @@ def group_time_effects(
     never = panel.cohort == NEVER
     if control_group == "never" and not never.any():
         raise EstimationError(
-            "no unit is never treated in the sample; use control_group=notyet, which compares with units not yet treated"
+            "no unit is never treated in the sample; use control_group=notyet (units not yet treated)"
         )
     cells: list[tuple[float, float, float]] = []
     columns: list[Vector] = []
@@ -115,9 +115,9 @@ def _comparisons(panel: Rectangle, *, universal: bool) -> Iterator[tuple[float, 
 
 def _controls(panel: Rectangle, cohort: float, base: int, at: int, *, never_only: bool) -> Mask:
     if never_only:
-        return panel.cohort == NEVER
+        return np.asarray(panel.cohort == NEVER)
     later = panel.periods[max(base, at)]
-    return (panel.cohort > later) & (panel.cohort != cohort)
+    return np.asarray((panel.cohort > later) & (panel.cohort != cohort))
 
 
 def _problem(treated: Mask, control: Mask, covariates: int) -> str:
@@ -216,9 +216,7 @@ def doubly_robust(change: Vector, d: Vector, X: Matrix, w: Vector) -> tuple[floa
     by_outcome_cont = (X * cont[:, None]).mean(axis=0)
     by_score = (X * (cont * (rest - mean_cont))[:, None]).mean(axis=0)
     psi_treat = (treat * (rest - mean_treat) - outcome_part @ by_outcome_treat) / share_treat
-    psi_cont = (
-        cont * (rest - mean_cont) + score_part @ by_score - outcome_part @ by_outcome_cont
-    ) / share_cont
+    psi_cont = (cont * (rest - mean_cont) + score_part @ by_score - outcome_part @ by_outcome_cont) / share_cont
     return float(mean_treat - mean_cont), psi_treat - psi_cont
 
 

@@ -158,7 +158,7 @@ def _changes_before(before: int, size: int) -> Matrix:
 
 
 def _reach(weights: Vector, covariance: Matrix) -> float:
-    return float(ndtri(1 - LEVEL / 2) * np.sqrt(max(weights @ covariance @ weights, 0.0)))
+    return float(ndtri(1 - LEVEL / 2) * np.sqrt(max(float(weights @ covariance @ weights), 0.0)))
 
 
 def smoothness(path: EventPath, weights: Vector, bounds: tuple[float, ...]) -> list[Sensitivity]:
@@ -212,9 +212,7 @@ def _phi(x: float) -> float:
     return 0.5 * erfc(-x / SQRT2)
 
 
-def _shortest(
-    path: EventPath, weights: Vector, shape: tuple[Vector, Matrix], m: float
-) -> tuple[Vector, float]:
+def _shortest(path: EventPath, weights: Vector, shape: tuple[Vector, Matrix], m: float) -> tuple[Vector, float]:
     """Minimise the half-length over the weights of the coefficients before the base.
 
     The worst bias is m times the sum of the absolute loads on the bends. Those are free variables u with

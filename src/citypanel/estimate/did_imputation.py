@@ -35,9 +35,7 @@ class Averages:
         return spread
 
 
-def average_weights(
-    kind: Kind, cohort: Vector, time: Vector, keep: Mask, weights: Vector, units: Codes
-) -> Vector:
+def average_weights(kind: Kind, *, cohort: Vector, time: Vector, keep: Mask, weights: Vector, units: Codes) -> Vector:
     """Return the weight of each treated row in an overall effect; they sum to one.
 
     Parameters
@@ -51,18 +49,21 @@ def average_weights(
     """
     own = np.where(keep, weights, 0.0)
     if kind == "simple":
-        return own / own.sum()
+        return np.asarray(own / own.sum())
     key = {"group": cohort, "calendar": time, "dynamic": time - cohort}[kind]
     levels, position = np.unique(np.where(keep, key, np.nan), return_inverse=True)
     mass = np.bincount(position, weights=own, minlength=levels.size)
     importance = np.where(mass > 0, 1.0, 0.0)
     if kind == "group":
         importance = np.array(
-            [np.unique(units[keep & (cohort == level)]).size if m > 0 else 0 for level, m in zip(levels, mass, strict=True)],
+            [
+                np.unique(units[keep & (cohort == level)]).size if m > 0 else 0
+                for level, m in zip(levels, mass, strict=True)
+            ],
             dtype=np.float64,
         )
     share = importance / importance.sum() / np.where(mass > 0, mass, 1.0)
-    return own * share[position]
+    return np.asarray(own * share[position])
 
 
 def level_weights(key: Vector, keep: Mask, weights: Vector) -> tuple[Vector, Matrix]:
@@ -72,9 +73,7 @@ def level_weights(key: Vector, keep: Mask, weights: Vector) -> tuple[Vector, Mat
     return levels, table / table.sum(axis=0)
 
 
-def imputed_averages(
-    model: UntreatedModel, targets: Matrix, keys: Vector, cell: Codes, clusters: Codes
-) -> Averages:
+def imputed_averages(model: UntreatedModel, targets: Matrix, keys: Vector, cell: Codes, clusters: Codes) -> Averages:
     """Average imputed effects, with conservative standard errors.
 
     Parameters

@@ -122,7 +122,9 @@ def _averaged(
         raise EstimationError("no effect after treatment is identified")
     weights, units = panel.weights[keep], panel.unit[keep]
     time = panel.cohorts.time[keep]
-    overall = average_weights(panel.options.aggregate, cohort, time, treated, weights, units)
+    overall = average_weights(
+        panel.options.aggregate, cohort=cohort, time=time, keep=treated, weights=weights, units=units
+    )
     times, by_time = level_weights(event, seen, weights)
     groups, by_cohort = level_weights(cohort, treated, weights)
 

@@ -63,7 +63,7 @@ class UntreatedModel:
 
 
 def fit_untreated(
-    y: Vector, X: Matrix, units: Codes, periods: Codes, untreated: Mask, weights: Vector
+    y: Vector, X: Matrix, units: Codes, periods: Codes, *, untreated: Mask, weights: Vector
 ) -> UntreatedModel:
     """Fit y = unit + period + X b on the untreated rows.
 
@@ -91,7 +91,7 @@ def fit_untreated(
     dummies[np.arange(y.size), periods] = 1.0
     M = np.column_stack([dummies, X])
     own = np.where(untreated, weights, 0.0)
-    mass = np.bincount(units, weights=own, minlength=int(units.max()) + 1)
+    mass = np.bincount(units, weights=own, minlength=int(units.max()) + 1).astype(np.float64)
     safe = np.where(mass > 0, mass, 1.0)
     mean_M = np.zeros((mass.size, M.shape[1]))
     np.add.at(mean_M, units, own[:, None] * M)

@@ -59,8 +59,8 @@ def twoway_weights(d: Vector, projected: Vector, mass: Vector, beta: float, cell
     if not abs(total) > 0:
         raise EstimationError("treatment does not vary once effects and controls are taken out")
     row = mass * d * projected / total
-    of_cell = np.bincount(cells, row)
-    size = np.bincount(cells, mass * d)
+    of_cell = np.bincount(cells, row).astype(np.float64)
+    size = np.bincount(cells, mass * d).astype(np.float64)
     treated = size > 0
     weight, share = of_cell[treated], size[treated] / size.sum()
     positive, negative = weight > 0, weight < 0

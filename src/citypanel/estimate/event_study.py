@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from citypanel.arrays import Matrix, Vector
+from citypanel.arrays import Mask, Matrix, Vector
 from citypanel.declare.methods import EventStudyOptions, LinearOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, EstimationError
@@ -39,7 +39,7 @@ class Window:
 
     times: tuple[int, ...]
     indicators: Matrix
-    inside: Vector
+    inside: Mask
     missing: tuple[int, ...]
 
 
@@ -67,7 +67,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     cohorts = read_cohorts(design.rows, options.cohort, unit, time)
     window = event_window(cohorts.event_time, options)
     design, notes = _with_indicators(design, window, cohorts)
-    design, lost = without_singletons(design, LinearOptions())  # type: ignore[call-arg]
+    design, lost = without_singletons(design, LinearOptions())
     fitted = fit(
         design.y,
         design.X,
@@ -123,7 +123,7 @@ def event_window(event_time: Vector, options: EventStudyOptions) -> Window:
     if not seen:
         raise EstimationError("treated units are seen at the base only; there is no event time to estimate")
     indicators = (placed[:, None] == np.array(seen, dtype=np.float64)).astype(np.float64)
-    inside = np.ones(event_time.size, dtype=np.bool_) if options.bin_ends else ~beyond
+    inside: Mask = np.asarray(~beyond | options.bin_ends, dtype=np.bool_)
     return Window(tuple(seen), indicators, inside, tuple(time for time in asked if time not in seen))
 
 
@@ -164,7 +164,9 @@ class _Path:
     def report(self, options: EventStudyOptions, seed: int) -> tuple[dict[str, Value], dict[str, list[Row]]]:
         """Return the pre-trend test, the bands and the curves."""
         variance = self.fitted.variance
-        before = np.array([at for time, at in self.kept if time < min(self.base, 0) or (time < 0 and time != self.base)])
+        before = np.array(
+            [at for time, at in self.kept if time < min(self.base, 0) or (time < 0 and time != self.base)]
+        )
         before = before.astype(np.intp)
         test = wald_f(self.fitted.coefficients[before], variance.matrix[np.ix_(before, before)], variance.df)
         at = np.array([place for _, place in self.kept], dtype=np.intp)

@@ -113,7 +113,11 @@ def _read(data: pd.DataFrame, specification: Specification, options: PsmDidOptio
     at_known = known[at]
     at, X = at[at_known], X[at_known]
     missing = int(np.count_nonzero(~known))
-    warnings = (*design.warnings, *lost, *((f"{missing} rows left out: {options.treated} is missing",) if missing else ()))
+    warnings = (
+        *design.warnings,
+        *lost,
+        *((f"{missing} rows left out: {options.treated} is missing",) if missing else ()),
+    )
     sample = Sample(design, at, X, names, treated[at] == 1, warnings)
     if not sample.treated.any() or sample.treated.all():
         found = "no treated" if not sample.treated.any() else "no untreated"
@@ -121,9 +125,7 @@ def _read(data: pd.DataFrame, specification: Specification, options: PsmDidOptio
     return sample
 
 
-def _formula_covariates(
-    design: Design, treated: Vector, options: PsmDidOptions
-) -> tuple[Matrix, tuple[str, ...]]:
+def _formula_covariates(design: Design, treated: Vector, options: PsmDidOptions) -> tuple[Matrix, tuple[str, ...]]:
     """Return the formula's regressors without the treatment, which is zero wherever the group is untreated."""
     untreated = treated == 0
     chosen = [
@@ -132,7 +134,9 @@ def _formula_covariates(
         if name not in (INTERCEPT, options.treated) and np.any(design.X[untreated, at] != 0)
     ]
     if not chosen:
-        raise DeclarationError("the score has no covariate: the formula holds the treatment only; set option covariates")
+        raise DeclarationError(
+            "the score has no covariate: the formula holds the treatment only; set option covariates"
+        )
     X = np.column_stack([design.X[:, chosen], np.ones(design.n)])
     return X, (*(design.names[at] for at in chosen), INTERCEPT)
 
@@ -195,9 +199,7 @@ def _losses(found: list[Matches]) -> list[str]:
     return [f"{count} treated rows {text} and are left out" for count, text in texts if count]
 
 
-def _scored(
-    X: Matrix, treated: Mask, options: PsmDidOptions, names: tuple[str, ...]
-) -> tuple[Vector, list[str]]:
+def _scored(X: Matrix, treated: Mask, options: PsmDidOptions, names: tuple[str, ...]) -> tuple[Vector, list[str]]:
     # The constant comes first, so that a covariate that does not vary is the one to go.
     order = [X.shape[1] - 1, *range(X.shape[1] - 1)]
     keep = np.zeros(X.shape[1], dtype=np.bool_)
@@ -211,9 +213,7 @@ def _cross_section(sample: Sample, matched: Matched, rule: MatchRule) -> dict[st
     return {"att": effect.att, "att_se": effect.se, "att_se_rule": effect.rule}
 
 
-def _second_stage(
-    data: pd.DataFrame, sample: Sample, matched: Matched, specification: Specification
-) -> Estimate:
+def _second_stage(data: pd.DataFrame, sample: Sample, matched: Matched, specification: Specification) -> Estimate:
     """Estimate the formula with matched frequencies as weights; all rows are given, because lags read them."""
     from citypanel.estimate.linear import estimate as linear  # noqa: PLC0415 - loads with the second stage only
 
@@ -222,7 +222,7 @@ def _second_stage(
     declared = replace(
         specification,
         method="linear",
-        options=LinearOptions(),  # type: ignore[call-arg]
+        options=LinearOptions(),
         weights=WEIGHT,
     )
     return linear(data.assign(**{WEIGHT: weights}), declared)

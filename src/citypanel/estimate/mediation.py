@@ -22,7 +22,8 @@ from citypanel.within import FixedEffects
 
 LIMITS = (
     "the indirect effect and its share are causal only if nothing unobserved moves both mediator and outcome once "
-    "treatment, controls and effects are held fixed (sequential ignorability), and treatment and mediator do not interact"
+    "treatment, controls and effects are held fixed (sequential ignorability), "
+    "and treatment and mediator do not interact"
 )
 DEFAULT_SEED = 0
 
@@ -103,7 +104,7 @@ def _read(
         raise EstimationError(f"the mediator '{options.mediator}' is missing in every row of the sample")
     gap = int(np.count_nonzero(~known))
     notes = (f"{gap} rows left out: {options.mediator} is missing",) if gap else ()
-    design, lost = without_singletons(design.subset(known) if gap else design, LinearOptions())  # type: ignore[call-arg]
+    design, lost = without_singletons(design.subset(known) if gap else design, LinearOptions())
     return design, numeric_column(design.rows, options.mediator), (*notes, *lost)
 
 
@@ -128,7 +129,9 @@ def _three_fits(design: Design, mediator: Vector, options: MediationOptions) -> 
     }
     for name in (options.treatment, options.mediator):
         if name not in found["direct"].names:
-            raise EstimationError(f"'{name}' is absorbed by the effects or collinear with the rest; no path can be told")
+            raise EstimationError(
+                f"'{name}' is absorbed by the effects or collinear with the rest; no path can be told"
+            )
     return found
 
 
@@ -151,16 +154,14 @@ def _paths(design: Design, mediator: Vector, options: MediationOptions, fits: di
     return Paths(values[0], values[1], values[2], sums.T @ sums, fits["direct"].variance.df)
 
 
-def _influence(
-    effects: FixedEffects, weights: Vector, groups: Codes, part: tuple[Vector, Matrix, Fit, str]
-) -> Vector:
+def _influence(effects: FixedEffects, weights: Vector, groups: Codes, part: tuple[Vector, Matrix, Fit, str]) -> Vector:
     """Return one coefficient's influence summed in groups, scaled so that its variance is the fit's."""
     x, others, fitted, name = part
     within = effects.residuals(np.column_stack([x, others]))
     root = np.sqrt(weights)
     b = np.linalg.lstsq(within[:, 1:] * root[:, None], within[:, 0] * root, rcond=None)[0]
     rest = within[:, 0] - within[:, 1:] @ b
-    sums = np.bincount(groups, weights * rest * fitted.residuals)
+    sums: Vector = np.bincount(groups, weights * rest * fitted.residuals).astype(np.float64)
     length = float(np.sqrt(sums @ sums))
     se = float(fitted.variance.se[fitted.names.index(name)])
     return sums * (se / length) if length > 0 else sums
@@ -192,7 +193,7 @@ def _cross(through: Vector, V: Matrix) -> Matrix:
 
 
 def _row(effect: str, value: float, gradient: Vector, paths: Paths) -> Row:
-    se = float(np.sqrt(max(gradient @ paths.covariance @ gradient, 0.0)))
+    se = float(np.sqrt(max(float(gradient @ paths.covariance @ gradient), 0.0)))
     width = t_quantile(0.975, paths.df) * se
     t = value / se if se > 0 else None
     return {

@@ -59,7 +59,7 @@ def fit_location_scale(y: Vector, X: Matrix, effects: FixedEffects, weights: Vec
     """
     within = effects.residuals(np.column_stack([y, X]))
     projected = within[:, 1:]
-    bread = np.linalg.inv((projected * weights[:, None]).T @ projected)
+    bread: Matrix = np.asarray(np.linalg.inv((projected * weights[:, None]).T @ projected), dtype=np.float64)
     location = bread @ (projected.T @ (weights * within[:, 0]))
     residual = within[:, 0] - projected @ location
     size = np.abs(residual)

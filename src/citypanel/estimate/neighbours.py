@@ -55,8 +55,8 @@ class Matches:
 def common_support(score: Vector, treated: Mask) -> Mask:
     """Return which rows lie within the range of the controls' scores (the rule of psmatch2's `common`)."""
     control = score[~treated]
-    inside = (score >= control.min()) & (score <= control.max())
-    return inside | ~treated
+    inside: Mask = (score >= control.min()) & (score <= control.max()) | ~treated
+    return inside
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ def find_matches(score: Vector, treated: Mask, rule: MatchRule) -> Matches:
     controls = np.flatnonzero(~treated)
     off = int(np.count_nonzero(treated)) - seekers.size
     if seekers.size == 0:
-        raise EstimationError("no treated row lies within the range of the controls' scores: the common support is empty")
+        raise EstimationError(
+            "no treated row lies within the range of the controls' scores: the common support is empty"
+        )
     if rule.match == "nearest" and not rule.replace:
         shares = _greedy(score[seekers], score[controls], rule)
     else:

@@ -221,7 +221,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     design = build_design(data, specification)
     unit, time = require_panel(design, "placebo")
     _require_treatment(design, options.treatment)
-    design, lost = without_singletons(design, LinearOptions())  # type: ignore[call-arg]
+    design, lost = without_singletons(design, LinearOptions())
     unit, time = require_panel(design, "placebo")
     fitted = fit(
         design.y,
@@ -233,7 +233,9 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         weights=design.weights,
     )
     if options.treatment not in fitted.names:
-        raise EstimationError(f"the regressor '{options.treatment}' is absorbed by the effects or collinear with the rest")
+        raise EstimationError(
+            f"the regressor '{options.treatment}' is absorbed by the effects or collinear with the rest"
+        )
     seed = DEFAULT_SEED if specification.seed is None else specification.seed
     paths = read_paths(design.X[:, design.names.index(options.treatment)], unit, time)
     drawn = _draws(design, options, paths, np.random.default_rng(seed))
@@ -249,11 +251,13 @@ def _require_treatment(design: Design, treatment: str) -> None:
     alone = [term.text for term in design.formula.regressors if bare_name(term) == treatment]
     if not alone:
         raise DeclarationError(
-            f"option treatment is '{treatment}', which is not a regressor of '{design.formula.text}'; write it there alone"
+            f"option treatment is '{treatment}', which must stand alone among the regressors of '{design.formula.text}'"
         )
     others = [term.text for term in design.formula.regressors if term.text not in alone and treatment in term.names()]
     if others:
-        raise DeclarationError(f"the regressor '{others[0]}' is made of the treatment '{treatment}'; it cannot stay fixed")
+        raise DeclarationError(
+            f"the regressor '{others[0]}' is made of the treatment '{treatment}'; it cannot stay fixed"
+        )
 
 
 def _draws(
@@ -267,14 +271,12 @@ def _draws(
     meat = meat_of(design)
     y = projection.residuals(design.y[:, None])[:, 0]
     found = [batched_fits(y, projection.residuals(design.X[:, [at]]), meat)]
-    for treatments in random_treatments(paths, options.draws, rng, keep_cohorts=options.keep_cohorts):
-        found.append(batched_fits(y, projection.residuals(treatments), meat))
+    blocks = random_treatments(paths, options.draws, rng, keep_cohorts=options.keep_cohorts)
+    found.extend(batched_fits(y, projection.residuals(treatments), meat) for treatments in blocks)
     return np.concatenate([b for b, _ in found]), np.concatenate([v for _, v in found])
 
 
-def _compared(
-    fitted: Fit, options: PlaceboOptions, drawn: tuple[Vector, Vector]
-) -> tuple[dict[str, Value], list[Row]]:
+def _compared(fitted: Fit, options: PlaceboOptions, drawn: tuple[Vector, Vector]) -> tuple[dict[str, Value], list[Row]]:
     """Return exact p-values and the rows of the draws."""
     at = fitted.names.index(options.treatment)
     own = float(fitted.coefficients[at])

@@ -1,7 +1,7 @@
 """Score of treatment by logit or probit, plain maximum likelihood (no penalty)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 from scipy.special import expit, log_ndtr, ndtr
@@ -10,6 +10,7 @@ from citypanel.arrays import Matrix, Vector
 from citypanel.errors import EstimationError
 
 Link = Literal["logit", "probit"]
+Problem = tuple[Vector, Matrix, Vector, Link]
 ITERATIONS = 60
 TOLERANCE = 1e-12
 # A fitted probability within 1e-8 of zero or one for a whole side of the sample means the likelihood has no
@@ -74,7 +75,7 @@ def fit_score(d: Vector, X: Matrix, link: Link = "logit", weights: Vector | None
     for step in range(1, ITERATIONS + 1):  # noqa: B007 - the count is reported
         gradient, information = _derivatives(d, Z, Z @ b, w, link)
         move = _newton_move(information, gradient)
-        b, new = _damped(d, Z, b, move, value, w, link)
+        b, new = _damped((d, Z, w, link), b, move, value)
         done = abs(new - value) <= TOLERANCE * (abs(new) + 1e-8) and np.max(np.abs(move)) < 1e-7
         value = new
         if done:
@@ -99,16 +100,15 @@ def fit_score(d: Vector, X: Matrix, link: Link = "logit", weights: Vector | None
 
 def _newton_move(information: Matrix, gradient: Vector) -> Vector:
     try:
-        return np.linalg.solve(information, gradient)
+        move: Vector = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
     except np.linalg.LinAlgError:
         _refuse_separation()
-        raise
+    return move
 
 
-def _damped(
-    d: Vector, Z: Matrix, b: Vector, move: Vector, value: float, w: Vector, link: Link
-) -> tuple[Vector, float]:
+def _damped(problem: Problem, b: Vector, move: Vector, value: float) -> tuple[Vector, float]:
     """Halve the step until the likelihood does not fall; both likelihoods are concave, so this ends."""
+    d, Z, w, link = problem
     size = 1.0
     for _ in range(30):
         trial = _loglik(d, Z @ (b + size * move), w, link)
@@ -118,7 +118,7 @@ def _damped(
     return b, value
 
 
-def _refuse_separation() -> None:
+def _refuse_separation() -> NoReturn:
     raise EstimationError(
         "the covariates of the score predict treatment perfectly (separation): its coefficients are infinite; "
         "leave out the covariate that decides treatment, or widen the sample"
@@ -147,18 +147,23 @@ def _derivatives(d: Vector, Z: Matrix, index: Vector, w: Vector, link: Link) -> 
     """Return the gradient and the observed information."""
     if link == "logit":
         p = expit(index)
-        return Z.T @ (w * (d - p)), (Z * (w * p * (1 - p))[:, None]).T @ Z
+        return Z.T @ (w * (d - p)), _gram(Z, w * p * (1 - p))
     q = 2 * d - 1
     log_density = -0.5 * index**2 - 0.5 * np.log(2 * np.pi)
     mills = q * np.exp(log_density - log_ndtr(q * index))
     curvature = mills * (mills + index)
-    return Z.T @ (w * mills), (Z * (w * curvature)[:, None]).T @ Z
+    return Z.T @ (w * mills), _gram(Z, w * curvature)
 
 
 def _expected_information(Z: Matrix, index: Vector, w: Vector, link: Link) -> Matrix:
     if link == "logit":
         p = expit(index)
-        return (Z * (w * p * (1 - p))[:, None]).T @ Z
+        return _gram(Z, w * p * (1 - p))
     log_density = -0.5 * index**2 - 0.5 * np.log(2 * np.pi)
     weight = np.exp(2 * log_density - log_ndtr(index) - log_ndtr(-index))
-    return (Z * (w * weight)[:, None]).T @ Z
+    return _gram(Z, w * weight)
+
+
+def _gram(Z: Matrix, weights: Vector) -> Matrix:
+    gram: Matrix = (Z * weights[:, None]).T @ Z
+    return gram

@@ -66,7 +66,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     spread = _Spread(design, problem, options, groups, rule)
     covariances, extra = spread.covariances(coefficients, fit, specification.seed)
     columns = [
-        _column(design, problem, tau, (b, V), (objective, rule), notes)
+        _column(design, problem, (tau, b, V), (objective, rule), notes)
         for tau, b, V, objective in zip(options.quantiles, coefficients, covariances, objectives, strict=True)
     ]
     warnings = (*design.warnings, *problem.warnings, *notes.get("warnings", ()), *extra)
@@ -107,9 +107,7 @@ def _problem(design: Design, options: QuantileOptions, unit: str | None) -> Prob
     return Problem(design.y, X[:, keep], kept_names, within, weights, warnings)
 
 
-def _divided_effects(
-    design: Design, estimator: str, unit: str | None
-) -> tuple[tuple[Codes, ...], tuple[Codes, ...]]:
+def _divided_effects(design: Design, estimator: str, unit: str | None) -> tuple[tuple[Codes, ...], tuple[Codes, ...]]:
     """Return the effects that are taken out within and those that enter as dummies."""
     if estimator == "pooled":
         return (), design.effects
@@ -220,9 +218,9 @@ class _Spread:
             return [None] * len(coefficients), (text,)
         if self.options.estimator == "mmqr":
             return self._moments(), ()
-        return [self._pooled(b, tau) for b, tau in zip(coefficients, self.options.quantiles, strict=True)], ()
+        return [self._pooled(tau) for tau in self.options.quantiles], ()
 
-    def _pooled(self, b: Vector, tau: float) -> Matrix:
+    def _pooled(self, tau: float) -> Matrix:
         problem = self.problem
         weights = None if self.design.weights is None else problem.weights
         if self.groups is not None:
@@ -278,12 +276,11 @@ class _Spread:
 def _column(
     design: Design,
     problem: Problem,
-    tau: float,
-    solution: tuple[Vector, Matrix | None],
+    solution: tuple[float, Vector, Matrix | None],
     objective: tuple[float | None, dict[str, Value]],
     notes: dict[str, tuple[str, ...]],
 ) -> ColumnResult:
-    b, V = solution
+    tau, b, V = solution
     loss, rule = objective
     stated = {**rule, **({"residual_quantile": notes["rule"][0]} if "rule" in notes else {})}
     df = int(rule["df"])  # type: ignore[arg-type]

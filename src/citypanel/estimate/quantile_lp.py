@@ -59,7 +59,9 @@ def fit_quantile(y: Vector, X: Matrix, tau: float, weights: Vector | None = None
     """
     n, k = X.shape
     if n < k or k == 0:
-        raise EstimationError(f"a quantile regression needs at least {max(k, 1)} rows and a regressor; there are {n} rows")
+        raise EstimationError(
+            f"a quantile regression needs at least {max(k, 1)} rows and a regressor; there are {n} rows"
+        )
     scale = np.sqrt(np.mean(X**2, axis=0))
     size = float(np.std(y)) or 1.0
     w = np.ones(n) if weights is None else weights
@@ -76,14 +78,14 @@ def fit_quantile(y: Vector, X: Matrix, tau: float, weights: Vector | None = None
 def _interior_point(y: Vector, X: Matrix, tau: float) -> Vector:
     """Mehrotra's predictor and corrector on the dual: max y'a with X'a = (1 - tau) X'1 and 0 <= a <= 1."""
     n = y.size
-    a = np.full(n, 1.0 - tau)
-    s = 1.0 - a
-    b = np.linalg.lstsq(X, y, rcond=None)[0]
+    a: Vector = np.full(n, 1.0 - tau)
+    s: Vector = 1.0 - a
+    b: Vector = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], dtype=np.float64)
     r = y - X @ b
     r = np.where(np.abs(r) < 1e-3, r + np.where(r >= 0, 1e-3, -1e-3), r)
-    w, z = np.maximum(r, 0.0), np.maximum(-r, 0.0)
     spread = 0.1 * max(float(np.mean(np.abs(r))), 1e-3)
-    w, z = w + spread, z + spread
+    w: Vector = np.maximum(r, 0.0) + spread
+    z: Vector = np.maximum(-r, 0.0) + spread
     target = (1.0 - tau) * X.sum(axis=0)
     for _ in range(INNER):
         gap = float(a @ z + s @ w)
@@ -107,7 +109,7 @@ def _newton_step(problem: tuple[Vector, Matrix, Vector], state: State, mean_gap:
 
     def solve(cz: Vector, cw: Vector) -> State:
         h = dual_rest + (cz / a) - (cw / s)
-        db = np.linalg.solve(gram, X.T @ (theta * h) - primal_rest)
+        db: Vector = np.asarray(np.linalg.solve(gram, X.T @ (theta * h) - primal_rest), dtype=np.float64)
         da = theta * (h - X @ db)
         return db, da, -da, (cw + w * da) / s, (cz - z * da) / a
 
@@ -129,7 +131,7 @@ def _reach(value: Vector, move: Vector) -> float:
 def _to_vertex(y: Vector, X: Matrix, tau: float, b: Vector) -> Vector:
     """Walk from a near solution to the exact one along edges of the polyhedron."""
     basis = _independent_rows(X, np.abs(y - X @ b))
-    b = np.linalg.solve(X[basis], y[basis])
+    b = np.asarray(np.linalg.solve(X[basis], y[basis]), dtype=np.float64)
     best = check_loss(y - X @ b, tau)
     for _ in range(PIVOTS):
         move = _pivot(y, X, tau, basis, b)
@@ -154,7 +156,7 @@ def _independent_rows(X: Matrix, distance: Vector) -> Codes:
         near = order[: min(count, order.size)]
         chosen = _leading_rows(X[near])
         if chosen.size == k:
-            return near[chosen]
+            return np.asarray(near[chosen], dtype=np.intp)
         if count >= order.size:
             raise EstimationError("the regressors are collinear; leave one of them out")
         count *= 4
@@ -168,7 +170,7 @@ def _leading_rows(rows: Matrix) -> Codes:
         return np.arange(k)
     _, triangle, order = qr((rows / np.linalg.norm(rows, axis=1)[:, None]).T, mode="economic", pivoting=True)
     rank = int(np.sum(np.abs(np.diag(triangle)) > 1e-9 * abs(triangle[0, 0])))
-    return np.sort(order[:rank])
+    return np.asarray(np.sort(order[:rank]), dtype=np.intp)
 
 
 def _pivot(y: Vector, X: Matrix, tau: float, basis: Codes, b: Vector) -> tuple[Codes, Vector] | None:
@@ -192,7 +194,7 @@ def _pivot(y: Vector, X: Matrix, tau: float, basis: Codes, b: Vector) -> tuple[C
         return None
     new = basis.copy()
     new[worst] = enters
-    return new, np.linalg.solve(X[new], y[new])
+    return new, np.asarray(np.linalg.solve(X[new], y[new]), dtype=np.float64)
 
 
 def _line_search(residual: Vector, along: Vector, tau: float, inside: Mask) -> int | None:

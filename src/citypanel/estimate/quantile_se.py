@@ -12,7 +12,7 @@ ZERO = np.sqrt(np.finfo(float).eps)
 
 def normal_density(x: Vector) -> Vector:
     """Return the standard normal density."""
-    return np.exp(-0.5 * np.square(x)) / np.sqrt(2 * np.pi)
+    return np.asarray(np.exp(-0.5 * np.square(x)) / np.sqrt(2 * np.pi), dtype=np.float64)
 
 
 def hall_sheather(tau: float, n: int, level: float = 0.05) -> float:
@@ -108,4 +108,4 @@ def _bread(X: Matrix, density: Vector) -> Matrix:
     gram = (X * density[:, None]).T @ X
     if np.linalg.matrix_rank(gram, hermitian=True) < gram.shape[0]:
         raise EstimationError("the density at this quantile is zero in too many rows; bootstrap the standard errors")
-    return np.linalg.inv(gram)
+    return np.asarray(np.linalg.inv(gram), dtype=np.float64)

@@ -74,7 +74,7 @@ def read_cohorts(frame: pd.DataFrame, cohort: str, unit: str, time: str) -> Coho
             f"column '{cohort}' gives no unit that is treated between {periods.min():g} and {periods.max():g}; "
             "at least one is needed"
         )
-    if not np.any((periods >= first)):
+    if not np.any(periods >= first):
         raise EstimationError(f"column '{cohort}': no row is treated in the sample; nothing can be estimated")
     return Cohorts(first, periods, late)
 
