@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Matrix, Vector
-from citypanel.columns import evaluate, filter_rows, numeric_column, order_percentile, winsorised
+from citypanel.columns import evaluate, matching_rows, numeric_column, order_percentile, winsorised
 from citypanel.declare.expression import Expression
 from citypanel.declare.formula import Factor, Term, parse_terms
 from citypanel.declare.methods import DescriptiveOptions
@@ -45,6 +45,9 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
 def _table(data: pd.DataFrame, specification: Specification) -> pd.DataFrame:
     """Return one column per term on the rows asked for, winsorised before."""
     terms = parse_terms(specification.formula)
+    for term in terms:
+        if any(isinstance(part, Factor) for part in term.parts):
+            raise DeclarationError(f"'{term.text}': a factor cannot be described; name its column instead")
     options = cast("DescriptiveOptions", specification.options)
     shares = options.winsorise or specification.winsorise
     read = tuple(dict.fromkeys(name for term in terms for name in term.names()))
@@ -55,7 +58,7 @@ def _table(data: pd.DataFrame, specification: Specification) -> pd.DataFrame:
         data = winsorised(data, varied, shares)
     unit, time = specification.unit, specification.time
     columns = {term.text: _product(term, data, unit, time) for term in terms}
-    table = pd.DataFrame(columns, index=data.index).loc[filter_rows(data, specification.where).index]
+    table = pd.DataFrame(columns, index=data.index)[matching_rows(data, specification.where)]
     if table.empty:
         raise EstimationError(f"condition '{specification.where}' leaves no row")
     return table
@@ -66,9 +69,6 @@ def _known(values: Vector) -> Vector:
 
 
 def _product(term: Term, data: pd.DataFrame, unit: str | None, time: str | None) -> Vector:
-    factors = [part for part in term.parts if isinstance(part, Factor)]
-    if factors:
-        raise DeclarationError(f"'{term.text}': a factor cannot be described; name its column instead")
     values = np.ones(len(data))
     for part in term.parts:
         values *= evaluate(cast("Expression", part), data, unit, time).to_numpy()

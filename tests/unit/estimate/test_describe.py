@@ -1,0 +1,82 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from citypanel.declare.methods import parse_options
+from citypanel.declare.specification import Specification
+from citypanel.errors import DeclarationError, EstimationError, InputError
+from citypanel.estimate.analysis import estimate_analysis
+from citypanel.result import Record
+
+RNG = np.random.default_rng(2)
+DATA = pd.DataFrame({"a": RNG.normal(size=50), "b": RNG.normal(size=50), "name": "x", "flat": 1.0})
+DATA["c"] = DATA.a + DATA.b + RNG.normal(size=50)
+DATA.loc[:4, "a"] = np.nan
+
+
+def _record(method: str, terms: str, **given: object) -> Record:
+    options = parse_options(method, given.pop("options", {}), "test")
+    return estimate_analysis(DATA, [Specification(method, terms, options, **given)])
+
+
+def test_describe_gives_moments_and_order_statistics_of_each_variable() -> None:
+    record = _record("describe", "a + log(1 + flat)")
+    row = record.curves["describe"][0]
+    a = DATA.a.dropna()
+    assert (row["variable"], row["n"]) == ("a", 45)
+    found = [row[key] for key in ("mean", "sd", "min", "median", "max")]
+    assert found == pytest.approx([a.mean(), a.std(), a.min(), a.median(), a.max()])
+    assert record.columns[0].term("log(1+flat)").estimate == pytest.approx(np.log(2))
+
+
+def test_describe_looks_at_the_rows_asked_for_after_winsorising_all() -> None:
+    record = _record("describe", "b", where="b > 0", options={"winsorise": "0.1,0.9"})
+    row = record.curves["describe"][0]
+    ordered = np.sort(DATA.b)
+    assert row["n"] == int((DATA.b > 0).sum())
+    # 50 * .9 is whole, so the cut lies between the 45th and the 46th value.
+    assert row["max"] == pytest.approx(ordered[44:46].mean())
+
+
+def test_correlations_are_pairwise_with_their_own_n_and_p() -> None:
+    rows = {(row["column"], row["row"]): row for row in _record("correlate", "a + b + c").curves["correlation"]}
+    both = DATA[["a", "c"]].dropna()
+    r, p = stats.pearsonr(both.a, both.c)
+    found = rows["a", "c"]
+    assert (found["n"], rows["b", "c"]["n"]) == (45, 50)
+    assert (found["r"], found["p"]) == pytest.approx((r, p), rel=1e-9)
+    assert rows["a", "a"]["r"] == 1
+
+
+def test_a_variable_that_does_not_vary_has_no_correlation_and_says_so() -> None:
+    record = _record("correlate", "b + flat")
+    assert record.curves["correlation"][1]["r"] is None
+    assert any("flat and b have no correlation" in text for text in record.warnings)
+
+
+def test_variance_inflation_is_that_of_the_auxiliary_regressions() -> None:
+    record = _record("vif", "a + b + c")
+    complete = DATA[["a", "b", "c"]].dropna()
+    expected = []
+    for name in complete:
+        others = np.column_stack([complete.drop(columns=name), np.ones(len(complete))])
+        residuals = complete[name] - others @ np.linalg.lstsq(others, complete[name], rcond=None)[0]
+        expected.append(((complete[name] - complete[name].mean()) ** 2).sum() / (residuals**2).sum())
+    assert [term.estimate for term in record.columns[0].terms] == pytest.approx(expected, rel=1e-9)
+    assert record.columns[0].stats["mean_vif"] == pytest.approx(np.mean(expected))
+    assert record.warnings == ("5 rows left out: a variable is missing",)
+
+
+@pytest.mark.parametrize(
+    ("method", "terms", "kind", "message"),
+    [
+        ("vif", "b + flat", EstimationError, "vif does not exist: flat is constant or a combination"),
+        ("describe", "name", InputError, "column 'name' is not numeric"),
+        ("describe", "a + i(name)", DeclarationError, "a factor cannot be described"),
+        ("correlate", "d", DeclarationError, "column 'd' is not in the data"),
+    ],
+)
+def test_what_cannot_be_described_is_refused(method: str, terms: str, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        _record(method, terms)
