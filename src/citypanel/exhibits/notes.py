@@ -1,15 +1,15 @@
 """Notes below a table, written from the record, so that a note cannot say what was not done."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from citypanel.exhibits.characters import printable
-from citypanel.exhibits.labels import Labels, joined_label, text_of
+from citypanel.exhibits.labels import Labels, joined_label, labels_of, text_of
 from citypanel.exhibits.stars import stars_legend
+from citypanel.exhibits.warned import SINGLETONS, warned
 from citypanel.exhibits.words import VARIANCES, chosen, say
 from citypanel.result import ColumnResult, Record
-
-SINGLETON_KEYS = ("singletons", "singletons_dropped", "dropped_singletons")
 
 
 class Display(Protocol):
@@ -50,11 +50,14 @@ def notes(
     parts: Iterable[str], records: Sequence[Record], exhibit: Mapping[str, Any], language: str
 ) -> tuple[str, ...]:
     """Return sentences: the declared note, `parts`, the records' warnings, the mark of simulated data."""
-    warnings = dict.fromkeys(text for record in records for text in record.warnings)
+    labels = labels_of(exhibit)
+    counted = any(singletons_of(column) for record in records for column in record.columns)
+    texts = dict.fromkeys(text for record in records for text in record.warnings)
+    warnings = [warned(text, labels, language) for text in texts if not (counted and SINGLETONS in text)]
     sentences = [
         text_of(exhibit.get("note"), language),
         *parts,
-        *(f"{say('warning', language)}{say('colon', language)}{text}" for text in warnings),
+        *warnings,
         say("simulated note", language) if any(record.sample.get("simulated") for record in records) else "",
     ]
     return tuple(stopped(printable(sentence), language) for sentence in sentences if sentence)
@@ -75,20 +78,21 @@ def joined_notes(sentences: Sequence[str], language: str) -> str:
     return f"{say('notes', language)}{between}{between.join(sentences)}"
 
 
-def by_column(texts: Sequence[str], language: str) -> str:
+def by_column(texts: Sequence[str], language: str, *, capital: bool = True) -> str:
     """Say once what holds for all columns, and by column numbers what differs."""
     distinct = [text for text in dict.fromkeys(texts) if text]
     if not distinct:
         return ""
+    finish = _capitalised if capital else str
     if len(set(texts)) == 1:
-        return _capitalised(distinct[0])
+        return finish(distinct[0])
     parts = []
     for text in distinct:
         positions = [position for position, other in enumerate(texts, start=1) if other == text]
         key = "column" if len(positions) == 1 else "columns"
         where = say(key, language, columns=ranges(positions))
         parts.append(f"{where}{say('colon', language)}{text}")
-    return _capitalised(say("between", language).join(parts))
+    return finish(say("between", language).join(parts))
 
 
 def ranges(positions: Sequence[int]) -> str:
@@ -114,10 +118,15 @@ def _parentheses_and_variance(columns: Sequence[ColumnResult], shown: Display, l
     beneath = _parentheses(columns, shown)
     variances = [variance_text(column, labels, language) for column in columns]
     distinct = {text for text in variances if text}
-    opening = say("standard errors", language)
     if beneath == say("in parentheses se", language) and len(distinct) == 1:
         return [f"{beneath}{say('colon', language)}{distinct.pop()}"]
-    return [beneath, by_column([f"{opening}{text}" if text else "" for text in variances], language)]
+    return [beneath, variance_sentence(variances, language)]
+
+
+def variance_sentence(variances: Sequence[str], language: str) -> str:
+    """Return how standard errors were computed, by column where columns differ."""
+    told = by_column(variances, language, capital=False)
+    return f"{say('standard errors', language)}{say('colon', language)}{told}" if told else ""
 
 
 def _parentheses(columns: Sequence[ColumnResult], shown: Display) -> str:
@@ -141,7 +150,8 @@ def variance_text(column: ColumnResult, labels: Labels, language: str) -> str:
     by = column.vcov.get("by")
     names = [by] if isinstance(by, str) else [str(name) for name in by] if isinstance(by, list) else []
     keys = [joined_label(name, labels, language) for name in names]
-    joined = (" and " if language == "en" else "和").join(_lowered(key, language) for key in keys)
+    joined = say("and", language).join(_lowered(key, language) for key in keys)
+    kind = column.vcov.get("hc") or kind
     template = VARIANCES.get(str(kind))
     name = chosen(template, language).format(by=joined) if template else str(kind)
     return say("comma", language).join([name, *_variance_details(column, language)])
@@ -155,19 +165,20 @@ def _lowered(key: str, language: str) -> str:
 
 def _variance_details(column: ColumnResult, language: str) -> list[str]:
     details = []
+    groups = column.vcov.get("groups")
+    sizes = groups if isinstance(groups, list) and len(groups) > 1 else [column.clusters]
     if column.clusters is not None:
-        details.append(say("clusters", language, count=column.clusters))
+        details.append(say("clusters", language, count=say("and", language).join(map(str, sizes))))
     lags = column.vcov.get("lags")
     if isinstance(lags, int):
-        details.append(f"{lags} lags" if language == "en" else f"滞后 {lags} 阶")
+        details.append(say("lags", language, lags=lags))
+    if isinstance(cutoff := column.vcov.get("cutoff_km"), (int, float)):
+        details.append(say("cutoff", language, km=f"{cutoff:g}", kernel=column.vcov.get("kernel")))
     ssc = column.vcov.get("ssc")
     if isinstance(ssc, str):
         details.append(say("no ssc", language) if ssc == "none" else say("ssc", language, rule=ssc))
-    df = column.vcov.get("df")
-    if isinstance(df, (int, float)):
-        details.append(say("df t", language, df=f"{df:g}"))
-    else:
-        details.append(say("df normal", language))
+    df = degrees_of_freedom(column)
+    details.append(say("df normal", language) if df is None else say("df t", language, df=f"{df:g}"))
     return details
 
 
@@ -183,10 +194,11 @@ def _sample(
     if spans:
         first, last = min(int(span[0]) for span in spans), max(int(span[1]) for span in spans)
         parts.append(say("years", language, first=first, last=last))
-    sizes = by_column([_size(column, language) for column in columns], language)
+    sizes = by_column([_size(column, language) for column in columns], language, capital=False)
     if sizes:
-        parts.append(sizes[:1].lower() + sizes[1:])
-    joined = say("comma", language).join(parts)
+        parts.append(sizes)
+    differ = len({_size(column, language) for column in columns}) > 1
+    joined = say("between" if differ else "comma", language).join(parts)
     return f"{say('sample', language)}{say('colon', language)}{joined}" if joined else ""
 
 
@@ -204,8 +216,17 @@ def _where(column: ColumnResult, language: str) -> str:
 
 
 def _singletons(column: ColumnResult, language: str) -> str:
-    for key in SINGLETON_KEYS:
-        count = column.stats.get(key)
-        if isinstance(count, (int, float)) and count:
-            return say("singletons", language, count=f"{count:g}")
-    return ""
+    count = singletons_of(column)
+    return say("singletons", language, count=count) if count else ""
+
+
+def singletons_of(column: ColumnResult) -> int:
+    """Return how many rows were dropped because they were alone in a fixed effect."""
+    count = column.stats.get("singletons")
+    return int(count) if isinstance(count, (int, float)) else 0
+
+
+def degrees_of_freedom(column: ColumnResult) -> float | None:
+    """Return the degrees of freedom of t, or None where the reference is the normal distribution."""
+    df = column.vcov.get("df")
+    return float(df) if isinstance(df, (int, float)) and math.isfinite(df) else None

@@ -13,7 +13,7 @@ from citypanel.exhibits.labels import (
     term_label,
     text_of,
 )
-from citypanel.exhibits.notes import regression_notes
+from citypanel.exhibits.notes import degrees_of_freedom, regression_notes
 from citypanel.exhibits.stars import stars_of
 from citypanel.exhibits.table import EMPTY, Cell, Head, Row, Table, number, words
 from citypanel.exhibits.words import say
@@ -49,7 +49,7 @@ class Shown:
         if asked == "auto":
             has_errors = any(term.se is not None for term in column.terms) or not column.terms
             asked = "se" if has_errors else "t"
-        if asked == "t" and column.vcov.get("df") is None:
+        if asked == "t" and degrees_of_freedom(column) is None:
             return "z"
         return str(asked)
 

@@ -36,6 +36,25 @@ def test_a_base_period_in_the_curve_is_not_added_again(event_record: Record, eve
     assert [row["base"] for row in drawing.rows].count(True) == 1
 
 
+def test_a_gap_after_treatment_is_no_base_period(event_record: Record, event_exhibit: dict[str, Any]) -> None:
+    rows = [
+        {**row, "time": time} for row, time in zip(event_record.curves["event_study"], (-2, -1, 0, 2, 3), strict=True)
+    ]
+    drawing = event_study([replace(event_record, curves={"event_study": rows})], event_exhibit, "en")
+    assert [row["time"] for row in drawing.rows] == [-2, -1, 0, 2, 3]
+
+
+def test_uniform_bands_are_drawn_where_asked_and_said_in_the_note(
+    event_record: Record, event_exhibit: dict[str, Any]
+) -> None:
+    rows = [{**row, "band_low": -1.0, "band_high": 1.0} for row in event_record.curves["event_study"]]
+    banded = replace(event_record, curves={"event_study": rows})
+    plain, asked = (event_study([banded], {**event_exhibit, "uniform": choice}, "en") for choice in (False, True))
+    assert len(asked.figure.axes[0].lines) == len(plain.figure.axes[0].lines) + len(rows)
+    assert "grey bars the uniform band" in asked.notes[0]
+    assert "grey bars" not in plain.notes[0]
+
+
 @needs_chinese
 def test_pictures_are_written_in_both_languages(
     event_record: Record, event_exhibit: dict[str, Any], tmp_path: Path

@@ -1,5 +1,6 @@
 """Notes are written from the record."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ REGHDFE = (
     "Standard errors in parentheses: clustered by city, 41 clusters, small-sample correction of reghdfe, "
     "t distribution with 40 degrees of freedom."
 )
-HC1 = {"type": "hetero", "ssc": "n/(n-k)", "df": 396}
+HC3 = {"type": "hetero", "hc": "HC3", "ssc": "reghdfe", "df": 396}
 
 
 def test_the_note_says_parentheses_variance_stars_and_sample(record: Record, exhibit: dict[str, Any]) -> None:
@@ -29,33 +30,63 @@ def test_the_note_says_parentheses_variance_stars_and_sample(record: Record, exh
 
 
 def test_columns_that_differ_in_variance_are_told_apart(record: Record, exhibit: dict[str, Any]) -> None:
-    last = replace(record.columns[2], vcov=HC1, clusters=None)
+    last = replace(record.columns[2], vcov=HC3, clusters=None)
     notes = render_table([record.with_columns([*record.columns[:2], last])], exhibit, "en").notes
     assert notes[0] == "Standard errors in parentheses."
     assert notes[1] == (
-        "Columns (1)–(2): standard errors: clustered by city, 41 clusters, small-sample correction of reghdfe, "
-        "t distribution with 40 degrees of freedom; column (3): standard errors: heteroskedasticity-robust (HC1), "
-        "small-sample correction of n/(n-k), t distribution with 396 degrees of freedom."
+        "Standard errors: columns (1)–(2): clustered by city, 41 clusters, small-sample correction of reghdfe, "
+        "t distribution with 40 degrees of freedom; column (3): heteroskedasticity-robust (HC3), "
+        "small-sample correction of reghdfe, t distribution with 396 degrees of freedom."
     )
 
 
 def test_without_degrees_of_freedom_the_statistic_is_z(record: Record, exhibit: dict[str, Any]) -> None:
-    column = replace(record.columns[0], vcov={"type": "cluster", "by": ["city", "year"], "df": None})
+    column = replace(
+        record.columns[0], vcov={"type": "cluster", "by": ["city", "year"], "groups": [41, 10], "df": math.inf}
+    )
     notes = render_table([record.with_columns([column])], {**exhibit, "parentheses": "t"}, "en").notes
     assert notes[0] == "z statistics in parentheses."
-    assert notes[1] == "Standard errors: clustered by city and year, 41 clusters, normal distribution."
+    assert notes[1] == "Standard errors: clustered by city and year, 41 and 10 clusters, normal distribution."
 
 
 def test_restrictions_singletons_warnings_and_the_declared_note_are_said(
     record: Record, exhibit: dict[str, Any]
 ) -> None:
     column = replace(record.columns[0], where="year >= 2013", stats={**record.columns[0].stats, "singletons": 3})
-    told = replace(record.with_columns([column]), warnings=("gdp is collinear with the effects",))
+    told = replace(
+        record.with_columns([column]),
+        warnings=("3 rows left out: alone in a fixed effect (singletons)", "the bread is ill-conditioned"),
+    )
     notes = render_table([told], {**exhibit, "note": {"en": "As in the paper", "zh": "同原文。"}}, "en").notes
     assert notes[0] == "As in the paper."
     assert "Rows with year >= 2013." in notes
     assert "Singleton rows dropped: 3." in notes
-    assert notes[-1] == "Warning: gdp is collinear with the effects."
+    assert sum("ingleton" in note for note in notes) == 1
+    assert notes[-1] == "Warning: the bread is ill-conditioned."
+
+
+def test_frequent_warnings_are_said_in_the_readers_language_with_labels(
+    record: Record, exhibit: dict[str, Any]
+) -> None:
+    warnings = (
+        "left out as collinear: gdp, tech",
+        "12 rows left out: inno is missing or not defined",
+        "5 rows left out: a variable is missing",
+        "the bread is ill-conditioned",
+    )
+    told = replace(record, warnings=warnings)
+    assert render_table([told], exhibit, "en").notes[-4:] == (
+        "Left out as collinear: Economic development, tech.",
+        "12 rows left out: Innovation cooperation is missing or not defined.",
+        "5 rows left out: a variable is missing.",
+        "Warning: the bread is ill-conditioned.",
+    )
+    assert render_table([told], exhibit, "zh").notes[-4:] == (
+        "因共线略去：经济发展水平、tech。",
+        "剔除 12 行：创新合作缺失或无定义。",
+        "剔除 5 行：有变量缺失。",
+        "提示：“the bread is ill-conditioned”。",
+    )
 
 
 def test_the_years_of_the_record_win_over_the_declared_ones(record: Record, exhibit: dict[str, Any]) -> None:

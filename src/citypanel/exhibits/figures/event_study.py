@@ -11,7 +11,7 @@ from citypanel.exhibits.decimals import rounded, typographic
 from citypanel.exhibits.descriptives import curve_of
 from citypanel.exhibits.figures.canvas import GREYS, MARKERS, Drawing, canvas, mark_simulated
 from citypanel.exhibits.labels import labels_of, term_label, text_of
-from citypanel.exhibits.notes import by_column, notes, variance_text
+from citypanel.exhibits.notes import by_column, notes, variance_sentence, variance_text
 from citypanel.exhibits.words import say
 from citypanel.result import ColumnResult, Record, Row
 
@@ -56,7 +56,7 @@ def _with_base(rows: Sequence[Row]) -> list[Row]:
     """Return the rows in order of time, with the one period that was left out as a zero without interval."""
     ordered = sorted(({**row, "base": _is_base(row)} for row in rows), key=lambda row: float(row["time"] or 0))
     times = [int(row["time"] or 0) for row in ordered]
-    absent = sorted(set(range(times[0], times[-1] + 1)) - set(times)) if times else []
+    absent = sorted(set(range(times[0], 0)) - set(times)) if times else []
     if len(absent) == 1 and not any(row["base"] for row in ordered):
         empty: Row = dict.fromkeys(ordered[0])
         base = {**empty, "column": ordered[0].get("column"), "time": absent[0], "estimate": 0.0, "base": True}
@@ -66,7 +66,8 @@ def _with_base(rows: Sequence[Row]) -> list[Row]:
 
 
 def _is_base(row: Row) -> bool:
-    return row.get("estimate") == 0 and row.get("ci_low") in (None, 0)
+    stated = row.get("base")
+    return bool(stated) if stated is not None else row.get("estimate") == 0 and row.get("ci_low") in (None, 0)
 
 
 def _number(row: Row, key: str) -> float | None:
@@ -113,10 +114,17 @@ def _series(axes: Axes, rows: Sequence[Row], shift: float, position: int, label:
 def _bands(axes: Axes, rows: Sequence[Row], shift: float, exhibit: Mapping[str, Any]) -> None:
     drawn = False
     for row in rows:
-        low, high = _number(row, "uniform_low"), _number(row, "uniform_high")
+        low, high = _number(row, "band_low"), _number(row, "band_high")
         if low is not None and high is not None:
             drawn = True
-            axes.plot([float(row["time"] or 0) + shift] * 2, [low, high], color="#c8c8c8", linewidth=4, zorder=1.5)
+            axes.plot(
+                [float(row["time"] or 0) + shift] * 2,
+                [low, high],
+                color="#c8c8c8",
+                linewidth=4,
+                solid_capstyle="butt",
+                zorder=1.5,
+            )
     if not drawn:
         place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}', key 'uniform'"
         raise DeclarationError(
@@ -161,15 +169,16 @@ def _notes(
     levels = sorted({_level(column) for column in columns}) or [0.95]
     joined = "/".join(f"{100 * level:g}" for level in levels)
     points = say("figure note interval", language, level=joined)
+    if exhibit.get("uniform"):
+        points += say("comma", language) + say("figure note band", language)
     if any(row["base"] for row in plotted):
         points += say("between", language) + say("figure note base", language)
     labels = labels_of(exhibit)
     variances = [variance_text(column, labels, language) for column in columns]
-    opening = say("standard errors", language)
     tests = [_pretrend(column, language) for column in columns]
     parts = [
         points,
-        by_column([f"{opening}{text}" if text else "" for text in variances], language),
+        variance_sentence(variances, language),
         by_column(tests, language),
     ]
     return notes(parts, records, exhibit, language)
