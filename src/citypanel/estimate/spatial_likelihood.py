@@ -273,9 +273,7 @@ def _polished(concentrated: Concentrated, point: Vector, free: list[int], bounds
         step[free] = np.linalg.solve(curved, -score)
         target = point + step
         outside = any(not bounds[0] < target[i] < bounds[1] for i in free)
-        if outside or np.abs(step).max() > 1e-3:
+        if outside or not 1e-13 < np.abs(step).max() < 1e-3:
             return point
         point = target
-        if np.abs(step).max() < 1e-13:
-            break
     return point
