@@ -9,6 +9,8 @@ from citypanel.intake.reading import read_blocks
 from citypanel.intake.recognise import RawFile
 from citypanel.registers import Registers, fold
 
+# Units that nobody prints because there is no other: a label without a unit may mean them.
+PLAIN_UNITS = ("share", "件", "个", "上年=100")
 SCOPES = {"全市": "全市", "市辖区": "市辖区", "市区": "市辖区", "全地区": "全市"}
 
 
@@ -32,6 +34,7 @@ class _Entry:
     variable: str
     unit: str
     zero_is_missing: bool
+    own: bool = False
 
 
 class Labels:
@@ -52,7 +55,11 @@ class Labels:
             self.entries.setdefault(fold(label), []).append(_Entry(str(variable), str(unit), bool(zero)))
 
     def find(self, label: str, unit: str = "") -> Label:
-        """Return the meaning of a label; its unit may stand beside it or in brackets at its end."""
+        """Return the meaning of a label; its unit may stand beside it or in brackets at its end.
+
+        A label whose unit is not stated has no meaning: 地区生产总值 may be in 万元 or in 亿元. Canonical names
+        (gdp_wan) and the labels of a user's own table state theirs.
+        """
         plain, scope = _scope(fold(label))
         if plain in self.national:
             return Label(national=True, scope=scope)
@@ -64,14 +71,16 @@ class Labels:
 
     def _entry(self, name: str, printed: str) -> Label | None:
         for entry in self.entries.get(name, ()):
-            factor = self._factor(printed, fold(entry.unit))
+            stated = printed or (fold(entry.unit) if entry.own or name == fold(entry.variable) else "")
+            stated = stated or (fold(entry.unit) if entry.unit in PLAIN_UNITS else "")
+            factor = self._factor(stated, fold(entry.unit))
             if factor is not None:
                 return Label(entry.variable, entry.unit, factor, entry.zero_is_missing)
         return None
 
     def _factor(self, printed: str, canonical: str) -> float | None:
-        """Return what turns the printed unit into the canonical one; None if they measure different things."""
-        if not printed or printed == canonical:
+        """Return what turns the printed unit into the canonical one; None if it is unstated or of another kind."""
+        if printed == canonical:
             return 1.0
         if printed not in self.units or canonical not in self.units:
             return None
@@ -85,7 +94,7 @@ class Labels:
                 zero = columns["zero_is_missing"][at].strip() if "zero_is_missing" in columns else "0"
                 if zero not in {"0", "1"}:
                     raise InputError(f"{raw.name}, row {row}, column 'zero_is_missing': found '{zero}'; allowed: 0, 1")
-                entry = _Entry(columns["variable"][at].strip(), columns["unit"][at].strip(), zero == "1")
+                entry = _Entry(columns["variable"][at].strip(), columns["unit"][at].strip(), zero == "1", own=True)
                 self.entries.setdefault(fold(columns["label"][at]), []).append(entry)
 
 

@@ -18,7 +18,7 @@ HEADER_ROWS = 5  # rows looked at to find the headers
 SHOWN = 12  # headers listed in a message
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_WAY_OUT = {
+WAY_OUT = {
     ".mdb": "export it first, as `mdb-export FILE.mdb TABLE > FILE.csv` (mdbtools), and give the CSV",
     ".accdb": "export it first, as `mdb-export FILE.accdb TABLE > FILE.csv` (mdbtools), and give the CSV",
     ".rar": "unpack it first",
@@ -93,8 +93,8 @@ class Recogniser:
             raise InputError(f"{name} does not exist; a raw file is expected")
         if path.stat().st_size == 0:
             raise InputError(f"{name} is empty; a raw file with at least a header row is expected")
-        if suffix in _WAY_OUT:
-            raise InputError(f"{name}: {suffix} files cannot be read; {_WAY_OUT[suffix]}")
+        if suffix in WAY_OUT:
+            raise InputError(f"{name}: {suffix} files cannot be read; {WAY_OUT[suffix]}")
         none = Layout("unknown", "", {}, ())
         bare = RawFile(path, name, "csv", "", ",", (), 1, none, {})
         if suffix in SHEETS:
@@ -167,10 +167,9 @@ def _sheet_top(path: Path, name: str) -> tuple[tuple[str, ...], ...]:
 def _unknown(bare: RawFile, match: Match, headers: Sequence[str]) -> str:
     found = [header.strip() for header in headers if header.strip()]
     shown = ", ".join(found[:SHOWN]) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
-    return (
-        f"{bare.name}: no known layout has the headers {shown}; the nearest is {match.layout.name}, "
-        f"which also needs {', '.join(match.missing_headers)}; add a layout to registers/layouts.csv"
-    )
+    near = f"; the nearest is {match.layout.name}, which also needs {', '.join(match.missing_headers)}"
+    near = near if len(match.missing) < len(match.layout.required) else ""
+    return f"{bare.name}: no known layout has the headers {shown}{near}; add a layout to registers/layouts.csv"
 
 
 def _name(path: Path, root: Path | None) -> str:

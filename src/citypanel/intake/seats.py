@@ -100,7 +100,8 @@ class Seats:
         return self._leading(rest, self._full)
 
     def _named_in_full(self, plain: str) -> int | None:
-        codes = {code for name, code in self._full.items() if name in plain}
+        found = [name for name in self._full if name in plain]
+        codes = {self._full[name] for name in found if not any(name in longer for longer in found if longer != name)}
         return next(iter(codes)) if len(codes) == 1 else None
 
     def _branch(self, plain: str) -> int | None:
@@ -110,8 +111,17 @@ class Seats:
             for name, code in self._short.items()
             if name in plain
             for at in re.finditer(f"(?<=[\u3400-\u9fff]){name}{_BRANCH}$", plain)
+            if not self._in_longer(plain, name, at.start())
         ]
         return max(found)[1] if found else None
+
+    def _in_longer(self, plain: str, name: str, start: int) -> bool:
+        """Tell whether the name at `start` is the end of a longer place: 鞍山 inside 马鞍山."""
+        return any(
+            plain[:start].endswith(longer.removesuffix(name))
+            for longer in self._short
+            if longer != name and longer.endswith(name)
+        )
 
     @staticmethod
     def _leading(plain: str, names: dict[str, int]) -> int | None:

@@ -27,7 +27,7 @@ from citypanel.registers import Registers, fold
 
 CELL_STEPS = (
     (2, "districts", "whole city chosen, districts left out"),
-    (3, "unknown_labels", "label or unit not in registers/yearbook_variables.csv"),
+    (3, "unknown_labels", "label not in registers/yearbook_variables.csv, or its unit is not stated"),
     (4, "national_series", "a national series, kept in registers/national_series.csv"),
     (5, "empty_cells", "no value in the cell"),
     (6, "numbers", "text that is no number"),
@@ -173,18 +173,22 @@ class _Reader:
     def _city(self, raw: RawFile, cells: list[str]) -> tuple[int | None, str]:
         """Return the prefecture of a row, by code before name, or why there is none."""
         code = cells[raw.columns["adcode"]].strip() if "adcode" in raw.columns else ""
-        if code and (found := self.places.code(code)) is not None:
-            return found, ""
         name = cells[raw.columns["city"]].strip() if "city" in raw.columns else ""
-        if not name:
-            return None, "a code that is no prefecture" if code else "neither city code nor name"
-        if fold(name) in self.named:
-            return self.named[fold(name)], ""
-        candidates = self.places.candidates(name)
+        own = self.named.get(fold(name))
+        candidates = self.places.candidates(name) if own is None else frozenset({own})
+        found = self.places.code(code) if code else None
+        if found is not None:
+            if candidates and found not in candidates:
+                return None, f"code and name disagree: the name is {', '.join(map(str, sorted(candidates)))}"
+            return found, ""
         if len(candidates) > 1:
             options = ", ".join(map(str, sorted(candidates)))
             return None, f"the name fits several prefectures ({options}); give a table name,adcode"
-        return (next(iter(candidates)), "") if candidates else (None, "a name that is no prefecture of the register")
+        if candidates:
+            return next(iter(candidates)), ""
+        if not name:
+            return None, "a code that is no prefecture" if code else "neither city code nor name"
+        return None, "a name that is no prefecture of the register"
 
     def _columns(self, raw: RawFile, rows: list[_Row]) -> None:
         """Read tables with one column per variable: three header rows, or a panel."""
