@@ -23,6 +23,9 @@ GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英�
 BRANCHES = ("上海交通大学苏州研究院", "南京工程大学（苏州）技术转移中心")
 
 
+AMBIGUOUS = (341000,)  # 黄山 is a city and a district: its name in a firm's name does not tell the place
+
+
 class Draws:
     """Uniform draws one at a time from a numpy generator, buffered: a sample takes millions of them."""
 
@@ -68,9 +71,7 @@ def city_pools(draws: Draws) -> dict[int, list[Applicant]]:
     """Return the organisations of each of the 41 cities, more where more is invented; names are unique."""
     panel = target_panel()
     provinces = {int(row["adcode"]): row["province"] for row in rows_of("places.csv")}
-    counties = {
-        int(row["adcode"]): row["place"] for row in rows_of("places.csv") if row["place"].endswith("山")
-    }
+    counties = {int(row["adcode"]): row["place"] for row in rows_of("places.csv") if row["place"].endswith("山")}
     taken: set[str] = set()
     pools: dict[int, list[Applicant]] = {}
     for code in panel.adcodes:
@@ -80,7 +81,7 @@ def city_pools(draws: Draws) -> dict[int, list[Applicant]]:
         pool: list[Applicant] = []
         for name, kind, named in _names(city, code, size, taken, draws):
             address = _address(provinces[code], city, counties.get(code, ""), draws)
-            pool.append(Applicant(name, kind, code, address, city, named))
+            pool.append(Applicant(name, kind, code, address, city, named and code not in AMBIGUOUS))
         pools[code] = pool
     return pools
 

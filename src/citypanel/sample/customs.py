@@ -21,9 +21,7 @@ HS8_ENDINGS = ("00", "10", "90")
 REGIMES = ("一般贸易", "进料加工贸易", "来料加工装配贸易")
 TRANSPORTS = ("江海运输", "航空运输", "公路运输", "铁路运输", "邮件运输")
 YEAR_WITHOUT_MONTHS = 2016
-STRIDE = (
-    1_000_003  # a prime above any pool of firm x destination pairs: the pairs of one product never repeat
-)
+STRIDE = 1_000_003  # a prime above any pool of firm x destination pairs: the pairs of one product never repeat
 
 
 @dataclass
@@ -108,11 +106,7 @@ def draw_records(
     value = _split(exports.dollars[city, product], repeat, owner, weight)
     price = market.goods.price_usd[product[owner]] * np.exp(rng.normal(0, 0.4, len(owner)))
     month = rng.integers(1, 13, len(owner))
-    date = (
-        np.full(len(owner), exports.year)
-        if exports.year == YEAR_WITHOUT_MONTHS
-        else exports.year * 100 + month
-    )
+    date = np.full(len(owner), exports.year) if exports.year == YEAR_WITHOUT_MONTHS else exports.year * 100 + month
     return Records(
         product=product[owner],
         ending=rng.choice(len(HS8_ENDINGS), len(owner), p=[0.6, 0.2, 0.2]),

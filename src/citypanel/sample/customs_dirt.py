@@ -37,15 +37,11 @@ FAULTS = (
     Fault("value_zero", "positive", 0.0008, (("金额", ("0",)),)),
     Fault("reimport", "destination", 0.003, (("起运国或目的国", ("中国", "中华人民共和国")),)),
     Fault("destination_unknown", "destination", 0.001, (("起运国或目的国", ("国别不详", "国(地)别不详")),)),
-    Fault(
-        "destination_continent", "destination", 0.0005, (("起运国或目的国", ("亚洲", "非洲", "拉丁美洲")),)
-    ),
+    Fault("destination_continent", "destination", 0.0005, (("起运国或目的国", ("亚洲", "非洲", "拉丁美洲")),)),
     Fault("area_other_places", "city_mapped", 0.002, (("消费地或生产地", ("32909", "33909", "34909")),)),
     Fault("area_unknown", "city_mapped", 0.0005, (("消费地或生产地", ("99999", "")),)),
 )
-OUTSIDE = Fault(
-    "outside_the_41_cities", "none", 0.01, (("消费地或生产地", ("44039", "44019", "37029", "35029")),)
-)
+OUTSIDE = Fault("outside_the_41_cities", "none", 0.01, (("消费地或生产地", ("44039", "44019", "37029", "35029")),))
 
 
 def plan(rows: int, rng: np.random.Generator) -> list[tuple[Fault, Codes]]:

@@ -49,13 +49,10 @@ def write_customs(folder: Path, world: World, rows: int, seed: int) -> dict[str,
     return truth
 
 
-def _write_year(
-    path: Path, exports: CityExports, counts: Codes, market: Market, rng: np.random.Generator
-) -> Counts:
+def _write_year(path: Path, exports: CityExports, counts: Codes, market: Market, rng: np.random.Generator) -> Counts:
     trailing = exports.year % 2 == 1
     truth: Counts = {
-        kind: {"rows": 0, "value_usd": 0}
-        for kind in ("good", *(f.kind for f in (*FAULTS, OUTSIDE)), "duplicate")
+        kind: {"rows": 0, "value_usd": 0} for kind in ("good", *(f.kind for f in (*FAULTS, OUTSIDE)), "duplicate")
     }
     appended: pa.Array | None = None
     with path.open("wb") as file:
@@ -98,9 +95,7 @@ def _dirty(
             *(np.full(len(r), k + 1) for k, (_, r) in enumerate(planned)),
         ]
     )
-    values = np.concatenate(
-        [records.value, *(records.value[r] * (fault.kind != "value_zero") for fault, r in planned)]
-    )
+    values = np.concatenate([records.value, *(records.value[r] * (fault.kind != "value_zero") for fault, r in planned)])
     order = rng.permutation(len(kinds))
     return lines(columns, trailing=trailing).take(pa.array(order)), kinds[order], values[order]
 

@@ -25,9 +25,7 @@ def replacing(folder: Path, known: Iterable[str], megabytes: int) -> Iterator[Pa
         _require_space(folder.parent, megabytes)
         fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as error:
-        raise InputError(
-            f"sample: {folder} cannot be written: {error.strerror}; choose another folder"
-        ) from None
+        raise InputError(f"sample: {folder} cannot be written: {error.strerror}; choose another folder") from None
     try:
         fresh.chmod(0o755)
         yield fresh

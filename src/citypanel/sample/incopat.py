@@ -38,9 +38,7 @@ def _name(year: int) -> str:
     return f"incopat_{year}.{'xlsx' if year == YEAR_AS_WORKBOOK else 'csv'}"
 
 
-def write_patents(
-    folder: Path, divisor: int, seed: int
-) -> tuple[Truth, dict[str, dict[str, int]], dict[str, int]]:
+def write_patents(folder: Path, divisor: int, seed: int) -> tuple[Truth, dict[str, dict[str, int]], dict[str, int]]:
     """Write one export per year of application.
 
     Returns
@@ -54,7 +52,11 @@ def write_patents(
         draws = Draws(np.random.default_rng([seed, 32, year]))
         counts: dict[str, int] = {}
         rows = list(_rows(applications.of_year(year), year, draws, counts))
-        counts["rows"] = len(rows)
+        numbers = [row[HEADER.index("申请号")] for row in rows]
+        chinese = [number for number in numbers if number.startswith("CN")]
+        counts["rows"] = len(numbers)
+        counts["rows_abroad"] = len(numbers) - len(chinese)
+        counts["applications_in_china"] = len(set(chinese))
         truth[f"patents/{_name(year)}"] = dict(sorted(counts.items()))
         joint[str(year)] = {str(code): n for code, n in joint_counts(year, divisor).items()}
         _write(folder / _name(year), year, rows)
@@ -63,11 +65,7 @@ def write_patents(
 
 
 def _write(path: Path, year: int, rows: list[Row]) -> None:
-    header = (
-        [h.replace("(", "（").replace(")", "）") for h in HEADER]
-        if year in WIDE_HEADER_YEARS
-        else list(HEADER)
-    )
+    header = [h.replace("(", "（").replace(")", "）") for h in HEADER] if year in WIDE_HEADER_YEARS else list(HEADER)
     if path.suffix == ".xlsx":
         write_workbook(path, "incoPat", [header, *rows])
         return

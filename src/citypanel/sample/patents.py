@@ -64,9 +64,7 @@ class Applications:
         """Return the year's applications in random order."""
         joint = [self._patent(INVENTION, year, team, "joint") for team in self._teams(year)]
         found = joint + list(self._not_counted(year, joint))
-        found += [
-            self._patent(INVENTION, year, (a,), "first_applicant") for a in self._only_as_partner(found)
-        ]
+        found += [self._patent(INVENTION, year, (a,), "first_applicant") for a in self._only_as_partner(found)]
         return self._draws.shuffled(found)
 
     def applicants(self) -> list[Applicant]:

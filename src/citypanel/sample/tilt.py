@@ -8,9 +8,7 @@ from citypanel.errors import EstimationError
 STEPS = 200
 
 
-def tilted_shares(
-    base: Matrix, scores: Vector, targets: Vector, groups: Codes, group_shares: Matrix
-) -> Matrix:
+def tilted_shares(base: Matrix, scores: Vector, targets: Vector, groups: Codes, group_shares: Matrix) -> Matrix:
     """Move each row of `base` as little as possible (in relative entropy) so that it has the wanted mean.
 
     Parameters
@@ -85,9 +83,7 @@ def _dual(
     return value, slope, np.maximum(curvature, 1e-12), inside * group_shares[:, groups]
 
 
-def _require_reachable(
-    base: Matrix, scores: Vector, targets: Vector, groups: Codes, group_shares: Matrix
-) -> None:
+def _require_reachable(base: Matrix, scores: Vector, targets: Vector, groups: Codes, group_shares: Matrix) -> None:
     low, high = np.zeros(len(targets)), np.zeros(len(targets))
     for group in range(group_shares.shape[1]):
         mine = groups == group
@@ -114,9 +110,7 @@ def whole_parts(total: int, shares: Vector, floor: int) -> Codes:
     largest = int(np.argmax(parts))
     parts[largest] += total - int(parts.sum())
     if parts[largest] < floor:
-        raise EstimationError(
-            f"sample: US$ {total} are too few for {int((shares > 0).sum())} parts of {floor}"
-        )
+        raise EstimationError(f"sample: US$ {total} are too few for {int((shares > 0).sum())} parts of {floor}")
     return parts
 
 

@@ -76,14 +76,11 @@ def _parts(sheet: str) -> list[tuple[str, str]]:
         '<Default Extension="xml" ContentType="application/xml"/>'
     )
     core_kind = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
-    roots = relation(1, f"{OFFICE}/officeDocument", "xl/workbook.xml") + relation(
-        2, core_kind, "docProps/core.xml"
-    )
+    roots = relation(1, f"{OFFICE}/officeDocument", "xl/workbook.xml") + relation(2, core_kind, "docProps/core.xml")
     target = relation(1, f"{OFFICE}/worksheet", "worksheets/sheet1.xml")
     sheets = f'<sheets><sheet name="{escape(sheet)}" sheetId="1" r:id="rId1"/></sheets>'
     stamps = "".join(
-        f'<dcterms:{name} xsi:type="dcterms:W3CDTF">{CLOCK}</dcterms:{name}>'
-        for name in ("created", "modified")
+        f'<dcterms:{name} xsi:type="dcterms:W3CDTF">{CLOCK}</dcterms:{name}>' for name in ("created", "modified")
     )
     return [
         ("[Content_Types].xml", f'{HEAD}<Types xmlns="{TYPES}">{defaults}{overrides}</Types>'),
