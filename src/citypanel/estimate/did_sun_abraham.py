@@ -99,6 +99,17 @@ def _indicators(cohort: Vector, event: Vector, levels: Matrix) -> Matrix:
     return columns
 
 
+def _identified(
+    fitted: Fit, levels: Matrix, names: tuple[str, ...]
+) -> tuple[Matrix, tuple[Vector, Matrix], tuple[str, ...]]:
+    """Return the cells that have a coefficient, coefficients and covariance, and a warning that names the others."""
+    known = [at for at, name in enumerate(names) if name in fitted.names]
+    lost = [name for name in names if name not in fitted.names]
+    text = (f"not identified, left out: cohort:event time {', '.join(lost)}",) if lost else ()
+    place = np.array([fitted.names.index(names[at]) for at in known], dtype=np.intp)
+    return levels[known], (fitted.coefficients[place], fitted.variance.matrix[np.ix_(place, place)]), text
+
+
 def _averaged(
     panel: Staggered,
     fitted: Fit,
@@ -106,15 +117,8 @@ def _averaged(
     rows: tuple[Vector, Vector, Mask],
     notes: tuple[str, ...],
 ) -> SunAbraham:
-    levels, names = cells
     cohort, event, keep = rows
-    known = [at for at, name in enumerate(names) if name in fitted.names]
-    lost = [names[at] for at in range(len(names)) if at not in known]
-    if lost:
-        notes = (*notes, f"not identified, left out: cohort:event time {', '.join(lost)}")
-    place = np.array([fitted.names.index(names[at]) for at in known], dtype=np.intp)
-    levels = levels[known]
-    b, V = fitted.coefficients[place], fitted.variance.matrix[np.ix_(place, place)]
+    levels, (b, V), lost = _identified(fitted, *cells)
     member = _indicators(cohort, event, levels)
     seen = member.sum(axis=1) > 0
     treated = seen & (event >= 0)
@@ -142,5 +146,5 @@ def _averaged(
         cells=table,
         rows=int(keep.sum()),
         units=int(np.unique(units).size),
-        warnings=notes,
+        warnings=(*notes, *lost),
     )
