@@ -72,11 +72,11 @@ def fit(
     roots = None if weights is None else np.sqrt(weights / weights.mean())
     # One row per column of the data underneath: sums then run along contiguous memory.
     columns = np.vstack([y, X.T]).T
-    means = _means(columns, roots)
+    means = column_means(columns, roots)
     centred = (columns.T - means[:, None]).T if effects else columns
     projected = FixedEffects(effects, None if roots is None else roots**2).residuals(centred)
-    lengths = np.sqrt(np.sum(_scaled(centred, roots) ** 2, axis=0))
-    scaled = _scaled(projected, roots)
+    lengths = np.sqrt(np.sum(weighted(centred, roots) ** 2, axis=0))
+    scaled = weighted(projected, roots)
     solution = _solved(scaled, lengths, names)
     absorbed = absorbed_parameters(effects)
     k = solution.kept.size + absorbed
@@ -86,19 +86,19 @@ def fit(
         neighbours = replace(neighbours, leverage=_leverage(used, solution.bread, effects, weights))
     kept_names = tuple(names[j] for j in solution.kept)
     if effects:
-        solution, used = _with_constant(solution, used, means, roots)
+        solution, used = with_constant(solution, used, means, roots)
         kept_names = (*kept_names, INTERCEPT)
     slopes = int(solution.kept.size)
     scores = (used, solution.residuals)
     found = variance(convention, neighbours, solution.bread, scores, (k, nested), ssc=ssc, slopes=slopes)
-    outcome = _Outcome(scaled[:, 0], _scaled(centred, roots)[:, 0], roots, INTERCEPT in kept_names)
+    outcome = Outcome(scaled[:, 0], weighted(centred, roots)[:, 0], roots, INTERCEPT in kept_names)
     stats = fit_statistics(outcome, solution.residuals, k, absorbed)
     within = stats["r2_within"]
     if isinstance(within, float):
         # e(r2_a) of `xtreg, fe`: the within R2, with the parameters its variance counts.
         counted = nested if convention.kind == "cluster" else k
         stats["r2_adj_xtreg"] = _adjusted(within, y.size - 1, y.size - counted)
-    stats |= _slopes_test(kept_names, solution.coefficients, found)
+    stats |= slopes_test(kept_names, solution.coefficients, found)
     residuals = solution.residuals if roots is None else solution.residuals / roots
     dropped = dropped_names(names, np.array([names.index(name) for name in kept_names if name in names]))
     return Fit(kept_names, solution.coefficients, found, residuals, k, dropped, stats)
@@ -116,17 +116,19 @@ def _solved(scaled: Matrix, lengths: Vector, names: Sequence[str]) -> LeastSquar
     return LeastSquares(kept[back], solution.coefficients[back], solution.residuals, solution.bread[np.ix_(back, back)])
 
 
-def _scaled(columns: Matrix, roots: Vector | None) -> Matrix:
+def weighted(columns: Matrix, roots: Vector | None) -> Matrix:
+    """Return columns times the roots of the weights."""
     return columns if roots is None else (columns.T * roots).T
 
 
-def _means(columns: Matrix, roots: Vector | None) -> Vector:
+def column_means(columns: Matrix, roots: Vector | None) -> Vector:
+    """Return weighted means of columns."""
     if roots is None:
         return np.asarray(columns.mean(axis=0))
     return np.asarray(np.sum(columns * (roots**2)[:, None], axis=0) / np.sum(roots**2))
 
 
-def _with_constant(
+def with_constant(
     solution: LeastSquares, used: Matrix, means: Vector, roots: Vector | None
 ) -> tuple[LeastSquares, Matrix]:
     """Add the constant of reghdfe: projected columns plus their means, regressed with a constant.
@@ -158,7 +160,7 @@ def _leverage(X: Matrix, bread: Matrix, effects: Sequence[Codes], weights: Vecto
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class Outcome:
     """The outcome less its fixed effects, and as it was (centred), both times the roots of the weights."""
 
     projected: Vector
@@ -174,7 +176,7 @@ class _Outcome:
         return float(np.sum((self.raw - ones * (np.sum(ones * self.raw) / self.raw.size)) ** 2))
 
 
-def fit_statistics(outcome: _Outcome, residuals: Vector, k: int, absorbed: int) -> dict[str, Value]:
+def fit_statistics(outcome: Outcome, residuals: Vector, k: int, absorbed: int) -> dict[str, Value]:
     """Return R2 overall, adjusted and within, root mean squared errors, degrees of freedom.
 
     `rmse` divides by n - k as Stata's, `rmse_n` by n as fixest's; `k` counts the fixed effects.
@@ -204,6 +206,7 @@ def _adjusted(r2: float | None, df_total: int, df: int) -> float | None:
     return None if r2 is None or df <= 0 else 1 - (1 - r2) * df_total / df
 
 
-def _slopes_test(names: tuple[str, ...], coefficients: Vector, found: Variance) -> dict[str, Value]:
+def slopes_test(names: tuple[str, ...], coefficients: Vector, found: Variance) -> dict[str, Value]:
+    """Return F of all coefficients but the constant."""
     slopes = np.array([j for j, name in enumerate(names) if name != INTERCEPT], dtype=np.intp)
     return wald_f(coefficients[slopes], found.matrix[np.ix_(slopes, slopes)], found.df)

@@ -93,9 +93,7 @@ def variance(
         sigma2 = float(np.sum(residuals * residuals)) / (n - k if adjusted else n)
         return Variance(bread * sigma2, n - k, {**record, "df": n - k, "k": k})
     if convention.kind == "cluster":
-        return _clustered(
-            neighbours.clusters, bread, (X.T * residuals).T, parameters[1], record, slopes=slopes
-        )
+        return _clustered(neighbours.clusters, bread, (X.T * residuals).T, parameters[1], record, slopes=slopes)
     meat, factor, df, stated = _meat(convention, neighbours, (X, residuals), k)
     factor = factor if adjusted else 1.0
     matrix = factor * bread @ meat @ bread
@@ -118,25 +116,51 @@ def _meat(
         return S.T @ S, 1.0, n - k, {"type": "hetero", "hc": convention.kind}
     if convention.kind == "conley":
         stated: dict[str, Value] = {"cutoff_km": convention.cutoff_km, "kernel": convention.kernel}
-        return conley_meat(S, neighbours.coordinates, convention), n / (n - k), n - k, stated
+        return meat_of(convention, neighbours, S), n / (n - k), n - k, stated
     unit, time = neighbours.unit, neighbours.time
     if time is None or (unit is None and convention.kind == "hac"):
         raise EstimationError(f"vcov {convention.kind} needs the panel's unit and time (--unit, --time)")
     lags: dict[str, Value] = {"lags": convention.lags, "kernel": "bartlett"}
-    if convention.kind == "hac":
-        return newey_west_meat(S, unit, time, convention.lags), n / (n - k), n - k, lags
     periods = int(np.unique(time).size)
     if periods < 2:
-        raise EstimationError("vcov dk needs two periods at least; the data have 1")
+        raise EstimationError(f"vcov {convention.kind} needs two periods at least; the data have 1")
     factor = (n - 1) / (n - k) * periods / (periods - 1)
-    return newey_west_meat(S, None, time, convention.lags), factor, periods - 1, lags
+    return meat_of(convention, neighbours, S), factor, periods - 1, lags
+
+
+def meat_of(convention: Convention, neighbours: Neighbours, S: Matrix) -> Matrix:
+    """Return the meat of scores, without any factor; for iid and HC it is White's.
+
+    Parameters
+    ----------
+    convention : Convention
+    neighbours : Neighbours
+    S : array, shape (rows, k)
+        Scores.
+    """
+    if convention.kind == "cluster":
+        return cluster_meat(S, neighbours.clusters)
+    if convention.kind == "conley":
+        return conley_meat(S, neighbours.coordinates, convention)
+    if convention.kind in ("hac", "dk") and neighbours.time is not None:
+        unit = neighbours.unit if convention.kind == "hac" else None
+        return newey_west_meat(S, unit, neighbours.time, convention.lags)
+    return np.asarray(S.T @ S)
+
+
+def cluster_meat(S: Matrix, clusters: Sequence[Codes]) -> Matrix:
+    """Return the meat for one- or multi-way clusters, by inclusion and exclusion of their intersections."""
+    meat = np.zeros((S.shape[1], S.shape[1]))
+    for size in range(1, len(clusters) + 1):
+        for chosen in combinations(range(len(clusters)), size):
+            sums = cluster_sums(S, _intersection([clusters[c] for c in chosen]))
+            meat += (-1) ** (size + 1) * (sums.T @ sums)
+    return meat
 
 
 def _leftover(leverage: Vector | None) -> Vector:
     if leverage is None:
-        raise EstimationError(
-            "HC2 and HC3 need the leverage of the fixed effects, which is too large to find here"
-        )
+        raise EstimationError("HC2 and HC3 need the leverage of the fixed effects, which is too large to find here")
     left = 1.0 - leverage
     if np.any(left < 1e-10):
         raise EstimationError(
@@ -167,11 +191,7 @@ def _clustered(
             raise EstimationError(f"cluster key '{name}' has one level; clustered errors need two at least")
     if n <= k:
         raise EstimationError(f"{n} rows cannot carry {k} parameters")
-    meat = np.zeros_like(bread)
-    for size in range(1, len(clusters) + 1):
-        for chosen in combinations(range(len(clusters)), size):
-            sums = cluster_sums(S, _intersection([clusters[c] for c in chosen]))
-            meat += (-1) ** (size + 1) * (sums.T @ sums)
+    meat = cluster_meat(S, clusters)
     least = min(groups)
     factor = least / (least - 1) * (n - 1) / (n - k) if record["ssc"] != "none" else 1.0
     matrix = factor * bread @ meat @ bread
@@ -200,9 +220,7 @@ def _positive(matrix: Matrix, slopes: int | None) -> tuple[Matrix, tuple[str, ..
         return matrix, ()
     fixed = matrix.copy()
     fixed[:slopes, :slopes] = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    return fixed, (
-        "the variance matrix was not positive semidefinite; its negative eigenvalues are set to zero",
-    )
+    return fixed, ("the variance matrix was not positive semidefinite; its negative eigenvalues are set to zero",)
 
 
 def newey_west_meat(S: Matrix, unit: Codes | None, time: Codes, lags: int) -> Matrix:
@@ -248,8 +266,7 @@ def conley_meat(S: Matrix, coordinates: Matrix | None, convention: Convention) -
         raise EstimationError("vcov conley needs coordinates")
     if np.any(np.abs(coordinates[:, 0]) > 90) or np.any(np.abs(coordinates[:, 1]) > 360):
         raise EstimationError(
-            f"vcov conley: {convention.latitude} must hold degrees in -90..90 and "
-            f"{convention.longitude} in -360..360"
+            f"vcov conley: {convention.latitude} must hold degrees in -90..90 and {convention.longitude} in -360..360"
         )
     places, codes = np.unique(coordinates, axis=0, return_inverse=True)
     sums = cluster_sums(S, np.ravel(codes))
