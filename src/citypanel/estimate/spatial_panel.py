@@ -101,7 +101,7 @@ def lay_out(
     units, periods : arrays of codes 0, 1, ..., shape (rows,)
         Each code occurs; a unit has at most one row in a period.
     row_standardise : bool
-        In an unbalanced panel the rows of each period's own matrix are made to sum to one.
+        The rows of each period's own matrix are made to sum to one.
     names : sequence of str
         Names of the units, for messages.
 
@@ -117,8 +117,7 @@ def lay_out(
     blocks = []
     for members in patterns.values():
         present = np.flatnonzero(place[:, members[0]] >= 0)
-        whole = present.size == place.shape[0]
-        own = matrix if whole else _of_present(matrix, present, names, row_standardise=row_standardise)
+        own = _of_present(matrix, present, names, row_standardise=row_standardise)
         blocks.append(Block(spatial_operator(own, solver=solver), place[present][:, members]))
     sums = [np.asarray(block.operator.matrix.sum(axis=1)).ravel() for block in blocks]
     stochastic = all(np.allclose(total, 1.0, rtol=0, atol=1e-10) for total in sums)
@@ -142,7 +141,7 @@ def _of_present(
     row_standardise: bool,
 ) -> WeightsMatrix:
     """Return the weights among the units that are present in a period."""
-    own = matrix[present][:, present]
+    own = matrix if present.size == matrix.shape[0] else matrix[present][:, present]
     sums = np.asarray(own.sum(axis=1)).ravel()
     if np.any(sums <= 0):
         alone = present[np.flatnonzero(sums <= 0)]
@@ -151,7 +150,7 @@ def _of_present(
             f"weights: in a period with {present.size} units these have no neighbour present: {shown}; "
             "drop them or use weights with more neighbours"
         )
-    if not row_standardise:
+    if not row_standardise or np.allclose(sums, 1.0, rtol=0, atol=1e-15):
         return own
     return sparse.csr_array(sparse.diags_array(1.0 / sums) @ own) if sparse.issparse(own) else own / sums[:, None]
 
