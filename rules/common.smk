@@ -26,6 +26,7 @@ from citypanel.sample import sample_files
 SCRIPTS = Path(workflow.basedir) / "scripts"
 # Relative, so that a checkout may be moved without a rerun.
 REGISTERS = Path(os.path.relpath(Path(workflow.basedir) / "registers"))
+TEMPLATES = sorted(os.path.relpath(path) for path in (Path(workflow.basedir) / "templates").glob("*.jinja"))
 FORMATS = ("tex", "csv", "xlsx", "html", "docx")
 PICTURES = ("pdf", "png", "csv")
 RAW_FOLDERS = {

@@ -4,6 +4,7 @@
 rule render_table:
     input:
         records=exhibit_records,
+        templates=TEMPLATES,
     output:
         files=expand(
             "<results>/{{study}}/tables/{{exhibit}}_{language}.{format}",

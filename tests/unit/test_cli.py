@@ -119,3 +119,28 @@ def test_help_loads_no_numerical_library() -> None:
     code = "import sys; from citypanel.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
     code += "assert not {'numpy', 'pandas', 'pydantic'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_check_raw_and_intake_read_a_folder_without_changing_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = tmp_path / "raw" / "world_trade"
+    raw.mkdir(parents=True)
+    file = raw / "trade.csv"
+    file.write_text("exporter,year,hs6,value,gdp_per_head\nDEU,2010,010121,5,40000\nXXX,2010,010121,1,1\n")
+    before = file.read_bytes()
+    assert main(["check-raw", str(raw.parent)]) == 0
+    printed = capsys.readouterr().out
+    assert "world_trade (" in printed
+    assert "2 rows" in printed
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in raw.parent.rglob("*") if path.is_file()) == ["trade.csv"]
+    assert main(["intake", str(raw.parent), "--out", str(tmp_path / "out")]) == 0
+    assert "2 read, 1 kept, 1 rejected" in capsys.readouterr().out
+    assert (tmp_path / "out" / "world_trade.parquet").is_file()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "none" in refused(["check-raw", str(tmp_path / "none")], capsys)
+    assert "none" in refused(["intake", str(tmp_path / "none"), "--out", str(tmp_path / "out")], capsys)
+    assert not (tmp_path / "out").exists()
