@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from citypanel.declare.indicators import QualityOptions, parse_indicator
 from citypanel.errors import InputError
 from citypanel.indicators.complexity import (
     UnconnectedError,
@@ -26,8 +27,10 @@ from citypanel.indicators.files import (
     refuse_negative,
     require_unique,
     write_csv,
+    write_parquet,
 )
 from citypanel.indicators.prody import Weights
+from citypanel.indicators.quality import KEY, flow_quality, read_sigma
 from citypanel.indicators.sophistication import FIXED, baskets, by_year, prody_table, references
 
 EXPORTER = Wanted("exporter", "name", ("country", "reporter"))
@@ -232,6 +235,95 @@ def run_complexity(
         fit.append({"exporter": exporters, "year": year, **steps})
     tables = (("eci", eci, "exporter"), ("pci", pci, "product"), ("fitness", fit, "exporter"))
     return [write_csv(_stacked(parts, key), Path(f"{out}.{name}.csv")) for name, parts, key in tables]
+
+
+def run_quality(
+    flows: Path,
+    out: Path,
+    *,
+    sigma: str = "",
+    method: Literal["ksw", "by_product"] = "ksw",
+    scope: Literal["product", "product_year"] = "product_year",
+    trim: str = "0,1",
+    undivided: bool = False,
+    min_observations: int = 100,
+) -> list[Path]:
+    """Write `OUT.flows.parquet`, `OUT.places.csv` and `OUT.attrition.csv`: export quality as a demand residual.
+
+    Parameters
+    ----------
+    flows : Path
+        firm_or_place (or firm, place, or both), product, destination, year, value, quantity. With both, means are
+        by place; else by the one there is.
+    out : Path
+        Beginning of the names of the files.
+    sigma : str
+        A number above 1, or a file with product_prefix and sigma; `ksw` needs it, `by_product` estimates it.
+    method : {"ksw", "by_product"}
+        The two estimators of `demand`.
+    scope : {"product", "product_year"}
+        Within what quality is scaled to [0, 1].
+    trim : str
+        Two shares, as 0.01,0.99: quality outside them in its scope is dropped before scaling.
+    undivided : bool
+        Keep the residual instead of residual / (sigma - 1).
+    min_observations : int
+        Thinner products are dropped (`by_product`).
+
+    Returns
+    -------
+    list of Path
+        flows: the key columns, quality, quality_std, weight (both empty where scaling drops a flow). places:
+        place, year, quality, coverage. attrition: reason, rows, value; rows read are rows kept and dropped, and
+        several rows may make one flow. With
+        `by_product` also `OUT.sigma.csv`: product, flows, sigma, first_stage.
+
+    Raises
+    ------
+    InputError
+        A table that breaks the contract; no sigma where it is needed.
+    """
+    options = _quality_options(
+        method=method, scope=scope, trim=trim, divide=not undivided, min_observations=min_observations
+    )
+    if method == "ksw" and not sigma:
+        raise InputError("--sigma is missing; method ksw needs a number or a file with product_prefix and sigma")
+    frame, names = _flows(flows)
+    found = flow_quality(frame, options, read_sigma(sigma) if method == "ksw" else None)
+    keys = [name for name in KEY if name not in ("exporter", "place")]
+    columns = [*names, *keys, "quality", "quality_std", "weight"]
+    table = found.flows[columns].rename(columns=names)
+    written = [
+        write_parquet(table, Path(f"{out}.flows.parquet")),
+        write_csv(found.places, Path(f"{out}.places.csv")),
+        write_csv(found.attrition, Path(f"{out}.attrition.csv")),
+    ]
+    if method == "by_product":
+        written.append(write_csv(found.elasticities, Path(f"{out}.sigma.csv")))
+    return written
+
+
+def _quality_options(**given: object) -> QualityOptions:
+    options = parse_indicator("quality", given, "citypanel indicator quality")
+    assert isinstance(options, QualityOptions)  # noqa: S101  (for the type checker)
+    return options
+
+
+def _flows(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read flows; also return which output name the unit and the place have."""
+    who = [Wanted(name, "name", optional=True) for name in ("firm_or_place", "firm", "place")]
+    numbers = [Wanted(name, "number_or_missing") for name in ("value", "quantity")]
+    frame = read_columns(path, [*who, PRODUCT, Wanted("destination", "code"), REQUIRED_YEAR, *numbers])
+    there = [column.name for column in who if column.name in frame]
+    if not there or (len(there) > 1 and "firm_or_place" in there):
+        found = ", ".join(there) or "none of them"
+        raise InputError(f"{path}: found {found}; allowed: firm_or_place, or firm, place or both")
+    names = {"exporter": there[0]} if len(there) == 1 else {"exporter": "firm", "place": "place"}
+    for name in there:
+        empty = np.flatnonzero(frame[name] == "")
+        if empty.size:
+            raise InputError(f"{path}, column '{name}', row {empty[0] + 2}: found an empty cell; allowed: a name")
+    return frame.assign(exporter=frame[there[0]], place=frame[there[-1]]), names
 
 
 def _stacked(parts: list[dict[str, object]], key: str) -> pd.DataFrame:

@@ -4,6 +4,7 @@ Balassa (1965); Hidalgo and Hausmann (2009) in the eigenvector form of Hausmann 
 Cristelli, Caldarelli, Gabrielli and Pietronero (2012).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -199,6 +200,11 @@ def city_complexity(exports: Path, options: ComplexityOptions) -> pd.DataFrame:
     table = table.astype({"adcode": "int32", "year": "int16", "diversity": "int32"})
     table.attrs["accounting"] = records(lines)
     return table
+
+
+def of_cities(tables: Mapping[str, Path], options: ComplexityOptions) -> pd.DataFrame:
+    """Compute the indicator from the canonical tables by name."""
+    return city_complexity(tables["exports"], options)
 
 
 def _city_year(

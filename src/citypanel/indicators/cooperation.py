@@ -11,7 +11,7 @@ n(n-1)/2 pairs of organisations 2/(n(n-1)). Positions are those of `network`, on
 with another place in that year and with `full` as weight; all other places are zero.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +78,11 @@ def city_pairs(patents: Path, options: CooperationOptions) -> pd.DataFrame:
     """Flows between cities: `adcode_i`, `adcode_j` (i <= j), `year`, `full`, `fractional`."""
     pairs = _of_patents(patents, options.kind).pairs
     return pairs.rename(columns={"place_i": "adcode_i", "place_j": "adcode_j"})
+
+
+def of_cities(tables: Mapping[str, Path], options: CooperationOptions) -> pd.DataFrame:
+    """Compute the indicator from the canonical tables by name."""
+    return city_cooperation(tables["patents"], options)
 
 
 def _of_patents(patents: Path, kind: str) -> Cooperation:

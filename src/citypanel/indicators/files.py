@@ -68,6 +68,13 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
+def write_parquet(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a Parquet file beside and then renamed; missing numbers are nulls."""
+    with written_beside(path) as beside:
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside, compression="zstd")
+    return path
+
+
 def refuse_negative(values: pd.Series, place: str) -> None:
     """Raise an InputError that names the first row where a value below zero stands."""
     wrong = np.flatnonzero(values.to_numpy() < 0)

@@ -213,6 +213,24 @@ def city_sophistication(
     return result
 
 
+def of_cities(tables: Mapping[str, Path], options: SophisticationOptions) -> pd.DataFrame:
+    """Compute the indicator from the canonical tables by name."""
+    incomes = None if options.reference == "world" else _incomes(tables, options)
+    return city_sophistication(tables["exports"], tables["world_trade"], options, incomes)
+
+
+def _incomes(tables: Mapping[str, Path], options: SophisticationOptions) -> pd.DataFrame:
+    """Read the incomes of a city or province reference from the yearbook table."""
+    path = tables["city_year"]
+    rows = pd.read_parquet(path, columns=["adcode", "year", "variable", "value"])
+    rows = rows[rows["variable"] == options.income]
+    if options.reference == "province":
+        rows = rows[rows["adcode"] % 10000 == 0]  # municipalities are provinces and prefectures at once
+    if rows.empty:
+        raise InputError(f"{path}: variable '{options.income}' has no rows of a {options.reference}")
+    return rows.rename(columns={"value": "income"})[["adcode", "year", "income"]]
+
+
 def _reference_trade(
     mapped: pd.DataFrame, world: Path, options: SophisticationOptions, incomes: pd.DataFrame | None
 ) -> pd.DataFrame:

@@ -1,0 +1,282 @@
+"""Export quality from tables of flows: estimation, scaling, aggregation, and an account of every row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from citypanel.arrays import Codes, Mask, Vector
+from citypanel.declare.indicators import QualityOptions
+from citypanel.errors import EstimationError, InputError
+from citypanel.indicators.demand import (
+    by_product_2sls,
+    demand_residual,
+    inside_shares,
+    price_elsewhere,
+    standardised,
+)
+from citypanel.indicators.files import Wanted, read_columns, records, require_unique
+from citypanel.indicators.flows import firm_flows
+
+KEY = ["exporter", "place", "product", "destination", "year"]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Flows with their quality, means of places, and why rows left.
+
+    `flows` holds every flow with an estimated quality; `quality_std` and `weight` are nan for those that drop out
+    at the scaling. `elasticities` is empty where sigma was given.
+    """
+
+    flows: pd.DataFrame
+    places: pd.DataFrame
+    attrition: pd.DataFrame
+    elasticities: pd.DataFrame
+
+
+@dataclass
+class _Account:
+    """Rows and values that left, by reason, in the order of steps."""
+
+    lines: list[dict[str, object]] = field(default_factory=list)
+
+    def keep(self, frame: pd.DataFrame, kept: Mask, reason: str) -> pd.DataFrame:
+        """Return the rows kept and write down the others."""
+        self.tell(frame[~kept], reason)
+        return frame[kept].reset_index(drop=True)
+
+    def tell(self, frame: pd.DataFrame, reason: str) -> None:
+        """Write down rows under a reason."""
+        value = frame["value"].to_numpy()
+        self.lines.append({"reason": reason, "rows": int(frame["rows"].sum()), "value": value[value > 0].sum()})
+
+
+def flow_quality(flows: pd.DataFrame, options: QualityOptions, sigma: pd.Series | float | None) -> Quality:
+    """Estimate quality from flows.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        `exporter` (firm or place), `place`, `product` (text), `destination`, `year`, `value`, `quantity` (both
+        may be missing). Rows of one exporter, place, product, destination and year are added up. With `rows`,
+        each stands for that many raw rows.
+    options : QualityOptions
+        `method`, `divide`, `trim`, `scope`, `min_observations` are read.
+    sigma : Series or float, optional
+        Elasticity for all products, or by product prefix (the longest that fits counts); not read by
+        `by_product`.
+
+    Returns
+    -------
+    Quality
+        Weights are value shares within place and year and sum to one over the flows that enter. Coverage is
+        their value over the value of all rows read of that place and year.
+
+    Raises
+    ------
+    EstimationError
+        No flow is left to estimate on; the message says which step took the last.
+    """
+    account = _Account()
+    account.tell(_counted(flows), "read")
+    return _measured(_counted(flows), options, sigma, account)
+
+
+def _counted(flows: pd.DataFrame) -> pd.DataFrame:
+    return flows if "rows" in flows else flows.assign(rows=1)
+
+
+def _measured(
+    flows: pd.DataFrame, options: QualityOptions, sigma: pd.Series | float | None, account: _Account
+) -> Quality:
+    totals = flows.assign(value=flows["value"].clip(lower=0)).groupby(["place", "year"])["value"].sum()
+    used = _collapsed(flows, account)
+    if options.method == "ksw":
+        used, elasticities = _pooled(used, sigma, account)
+    else:
+        used, elasticities = _by_product(used, options.min_observations, account)
+    if options.divide:
+        used["quality"] = used["residual"] / (used["sigma"] - 1.0)
+    else:
+        used["quality"] = used["residual"]
+    scaled = _scaled(used, options, account)
+    account.tell(scaled, "kept")
+    scaled["weight"] = scaled["value"] / scaled.groupby(["place", "year"])["value"].transform("sum")
+    columns = [*KEY, "quality", "quality_std", "weight"]
+    result = used[[*KEY, "quality"]].merge(scaled[[*KEY, "quality_std", "weight"]], on=KEY, how="left")
+    return Quality(result[columns], _places(scaled, totals), pd.DataFrame(account.lines), elasticities)
+
+
+def _collapsed(flows: pd.DataFrame, account: _Account) -> pd.DataFrame:
+    """Drop rows without a price, then add up the rows of one flow: a value without quantity must not enter."""
+    value, quantity = flows["value"].to_numpy(), flows["quantity"].to_numpy()
+    kept = account.keep(flows, ~(np.isnan(value) | np.isnan(quantity)), "value or quantity missing")
+    positive = (kept["value"].to_numpy() > 0) & (kept["quantity"].to_numpy() > 0)
+    kept = account.keep(kept, positive, "value or quantity not positive")
+    used: pd.DataFrame = kept.groupby(KEY, as_index=False)[["value", "quantity", "rows"]].sum()
+    used["log_price"] = np.log(used["value"] / used["quantity"])
+    used["log_quantity"] = np.log(used["quantity"])
+    return used
+
+
+def _pooled(
+    used: pd.DataFrame, sigma: pd.Series | float | None, account: _Account
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if sigma is None:
+        raise InputError("method ksw needs sigma: a number, or a table with product_prefix and sigma")
+    used["sigma"] = sigma if isinstance(sigma, float) else _by_prefix(used["product"], sigma)
+    used = account.keep(used, used["sigma"].notna().to_numpy(), "no sigma for the product")
+    used = account.keep(used, (used["sigma"] > 1).to_numpy(), "sigma not above 1")
+    _require_rows(used, account)
+    product, cell = _codes(used, ["product"]), _codes(used, ["destination", "year"])
+    quantity, price = _floats(used, "log_quantity"), _floats(used, "log_price")
+    used["residual"] = demand_residual(quantity, price, _floats(used, "sigma"), product, cell)
+    return used, pd.DataFrame(columns=["product", "flows", "sigma", "first_stage"])
+
+
+def _by_prefix(products: pd.Series, sigma: pd.Series) -> Vector:
+    """Return sigma of the longest prefix of each product; nan where none fits."""
+    known = {str(prefix): float(value) for prefix, value in sigma.items()}
+    longest = sorted({len(prefix) for prefix in known}, reverse=True)
+    found = {
+        product: next((known[product[:n]] for n in longest if product[:n] in known), np.nan)
+        for product in products.unique()
+    }
+    return products.map(found).to_numpy(dtype=float)
+
+
+def _by_product(used: pd.DataFrame, least: int, account: _Account) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if len(used):
+        group, destination = _codes(used, ["exporter", "place", "product", "year"]), _codes(used, ["destination"])
+        used["instrument"] = price_elsewhere(used["log_price"].to_numpy(), group, destination)
+    else:
+        used["instrument"] = used["log_price"]
+    used = account.keep(used, used["instrument"].notna().to_numpy(), "no price in another destination")
+    counts = used.groupby("product")["value"].transform("size").to_numpy()
+    used = account.keep(used, counts >= least, f"product with fewer than {least} flows")
+    _require_rows(used, account)
+    product, names = pd.factorize(used["product"], sort=True)
+    cell = _codes(used, ["product", "destination", "year"])
+    quantity, price = _floats(used, "log_quantity"), _floats(used, "log_price")
+    found = by_product_2sls(quantity, price, _floats(used, "instrument"), product, cell)
+    used["sigma"], used["residual"] = found.sigma[product], found.residual
+    table = {"product": names, "flows": found.flows, "sigma": found.sigma, "first_stage": found.first_stage}
+    used = account.keep(used, used["sigma"].notna().to_numpy(), "sigma of the product not identified")
+    used = account.keep(used, (used["sigma"] > 1).to_numpy(), "sigma not above 1")
+    return used, pd.DataFrame(table)
+
+
+def _scaled(used: pd.DataFrame, options: QualityOptions, account: _Account) -> pd.DataFrame:
+    scope = ["product"] if options.scope == "product" else ["product", "year"]
+    low, high = options.trim
+    kept = np.ones(len(used), dtype=bool)
+    if (low, high) != (0.0, 1.0) and len(used):
+        kept = inside_shares(used["quality"].to_numpy(), _codes(used, scope), low, high)
+    scaled = account.keep(used, kept, f"quality outside shares {low:g} to {high:g} of its {' and '.join(scope)}")
+    scaled["quality_std"] = standardised(scaled["quality"].to_numpy(), _codes(scaled, scope))
+    reason = f"no two distinct values in its {' and '.join(scope)}"
+    return account.keep(scaled, scaled["quality_std"].notna().to_numpy(), reason)
+
+
+def _places(scaled: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
+    """Mean quality and coverage of every place and year that was read; nan where no flow enters."""
+    means = (scaled["weight"] * scaled["quality_std"]).groupby([scaled["place"], scaled["year"]]).sum()
+    kept = scaled.groupby(["place", "year"])["value"].sum()
+    table = pd.DataFrame({"quality": means.reindex(totals.index), "kept": kept.reindex(totals.index)})
+    table["coverage"] = table["kept"].fillna(0.0) / totals.where(totals > 0)
+    return table.reset_index()[["place", "year", "quality", "coverage"]]
+
+
+def city_quality(exports: Path, options: QualityOptions) -> pd.DataFrame:
+    """Export quality of cities: value-weighted mean of the scaled quality of their firms' flows.
+
+    Parameters
+    ----------
+    exports : Path
+        Canonical `exports` (Parquet).
+    options : QualityOptions
+        Estimator, elasticities, product level, place, scaling.
+
+    Returns
+    -------
+    DataFrame
+        `adcode`, `year`, `quality` (0 to 1), `coverage` (share of the city's exports that enters).
+        `attrs["accounting"]` counts rows and US$: read, each reason for leaving, kept.
+
+    Raises
+    ------
+    EstimationError
+        No flow is left to estimate on.
+    """
+    flows = firm_flows(exports, options.place, options.level)
+    account = _Account()
+    account.tell(flows, "read")
+    flows = account.keep(flows, flows["place"].notna().to_numpy(), "city unmapped")
+    flows = flows.astype({"place": "int64"})
+    if options.unit == "modal":
+        reason = "quantity not in the product's modal unit"
+        flows = account.keep(flows, _in_modal_unit(flows), reason)
+    sigma = read_sigma(options.sigma) if options.method == "ksw" else None
+    found = _measured(flows, options, sigma, account)
+    table = found.places.rename(columns={"place": "adcode"}).astype({"adcode": "int32", "year": "int16"})
+    table.attrs["accounting"] = records(account.lines)
+    return table
+
+
+def _in_modal_unit(flows: pd.DataFrame) -> Mask:
+    """Tell which flows are measured in the unit of most rows of their product; of two, the first by name."""
+    known = flows[flows["unit"] != ""]
+    counts: pd.DataFrame = known.groupby(["product", "unit"], as_index=False)[["rows"]].sum()
+    counts = counts.sort_values(["product", "rows", "unit"], ascending=[True, False, True])
+    modal = counts.drop_duplicates("product").set_index("product")["unit"]
+    # A product without any unit is left alone: there is nothing to be inconsistent with.
+    wanted = flows["product"].map(modal)
+    return np.asarray((flows["unit"] == wanted) | wanted.isna())
+
+
+def of_cities(tables: Mapping[str, Path], options: QualityOptions) -> pd.DataFrame:
+    """Compute the indicator from the canonical tables by name."""
+    return city_quality(tables["exports"], options)
+
+
+def _codes(frame: pd.DataFrame, columns: list[str]) -> Codes:
+    """Return one code from 0 for each combination of the columns, in their order."""
+    codes = np.zeros(len(frame), dtype=np.int64)
+    for column in columns:
+        own, names = pd.factorize(frame[column], sort=True)
+        # Renumbered after each column, so that the product of level counts never overflows.
+        codes = np.unique(codes * max(len(names), 1) + own, return_inverse=True)[1]
+    return codes.astype(np.intp)
+
+
+def _floats(frame: pd.DataFrame, column: str) -> Vector:
+    return frame[column].to_numpy(dtype=np.float64)
+
+
+def _require_rows(used: pd.DataFrame, account: _Account) -> None:
+    if used.empty:
+        taken = [line for line in account.lines if line["reason"] != "read" and line["rows"]]
+        reason = f"; the last left at the step '{taken[-1]['reason']}'" if taken else ""
+        raise EstimationError(f"quality: no flow is left of {account.lines[0]['rows']} rows read{reason}")
+
+
+def read_sigma(given: str) -> pd.Series | float:
+    """Return elasticities from a number, or from a file with `product_prefix` and `sigma`.
+
+    Raises
+    ------
+    InputError
+        Neither a number above 1 nor such a file.
+    """
+    try:
+        number = float(given)
+    except ValueError:
+        table = read_columns(Path(given), [Wanted("product_prefix", "code"), Wanted("sigma", "number")])
+        require_unique(table, ["product_prefix"], given)
+        return table.set_index("product_prefix")["sigma"]
+    if not (np.isfinite(number) and number > 1):
+        raise InputError(f"sigma is {given}; allowed: a number above 1, or a file with product_prefix and sigma")
+    return number
