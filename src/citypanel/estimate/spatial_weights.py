@@ -57,11 +57,16 @@ def read_weights(path: str | Path, ids_path: str | Path | None = None) -> Weight
     named = [str(name).strip().lower() for name in frame.columns]
     if named[:3] == LONG and len(named) == 3:
         file = _from_pairs(frame, place.name)
-    elif frame.shape[1] == 3 and frame.shape[0] != 3 and _unnamed(frame):
+    elif frame.shape[1] == 3 and frame.shape[0] != 3 and _unnamed(frame) and not _is_named_square(frame):
         file = _from_pairs(frame.set_axis(LONG, axis=1), place.name)
     else:
         file = _from_square(frame, place.name)
     return file if ids_path is None else _with_ids(file, Path(ids_path))
+
+
+def _is_named_square(frame: pd.DataFrame) -> bool:
+    """Whether four lines of three numbers are a header above a 3 x 3 table: its diagonal is zero."""
+    return frame.shape[0] == 4 and not np.diag(frame.iloc[1:].to_numpy(dtype=np.float64)).any()
 
 
 def _unnamed(frame: pd.DataFrame) -> bool:
@@ -79,21 +84,25 @@ def _table(path: Path) -> pd.DataFrame:
             first = lines.readline().strip("\r\n")
         separator = next((sign for sign in ",;\t" if sign in first), None)
         cells = next(csv.reader([first], delimiter=separator)) if separator else first.split()
-        header = None if all(_is_number(cell) for cell in cells) else 0
+        named = _is_header(cells)
         frame = pd.read_csv(
-            path,
-            sep=separator or r"\s+",
-            header=header,
-            encoding="utf-8-sig",
-           
-            low_memory=False,
-            index_col=False,
+            path, sep=separator or r"\s+", header=None, skiprows=int(named), encoding="utf-8-sig", low_memory=False
         )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"weights {path.name}: it cannot be read ({str(error).splitlines()[0]}); {FORMS}") from None
-    if header is None:
-        frame.columns = pd.RangeIndex(frame.shape[1])
-    return frame.iloc[:, :-1] if frame.shape[1] > 1 and frame.iloc[:, -1].isna().all() else frame
+    if named and len(cells) == frame.shape[1] - 1:  # as R's write.table leaves out the corner
+        cells = ["", *cells]
+    if named and len(cells) != frame.shape[1]:
+        raise InputError(f"weights {path.name}: {len(cells)} names above {frame.shape[1]} columns; {FORMS}")
+    frame.columns = pd.Index(cells, dtype=object) if named else pd.RangeIndex(frame.shape[1])
+    trailing = frame.shape[1] > frame.shape[0] and frame.iloc[:, -1].isna().all()
+    return frame.iloc[:, :-1] if trailing else frame
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Whether the first line names columns: it holds a word, or opens with the empty corner of a table."""
+    words = [cell for cell in cells if cell.strip() and not _is_number(cell)]
+    return bool(words) or (len(cells) > 1 and not cells[0].strip())
 
 
 def _is_number(text: str) -> bool:
