@@ -141,8 +141,10 @@ def _types(applicants: tuple[Applicant, ...], draws: Draws, counts: dict[str, in
 
 
 def _cities(applicants: tuple[Applicant, ...], declared: int, draws: Draws) -> str:
-    """Return the first applicant's city, or every applicant's city where their number is the declared one."""
+    """Return the first applicant's city, nothing, or all cities if their number is the declared one."""
     cities = [applicant.city for applicant in applicants]
+    if draws.uniform() < 0.1:
+        return ""
     if declared == len(cities) > 1 and all(cities) and draws.uniform() < 0.15:
         return "; ".join(cities)
     return cities[0]

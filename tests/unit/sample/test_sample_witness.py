@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from citypanel.sample.patents import joint_counts
+
 # Half a dollar in the rounding of a basket of 2e8 US$ is 2.5e-9; what repair leaves is below that.
 WHOLE_DOLLARS = 1e-8
 NOT_A_DESTINATION = ["", "中国", "中华人民共和国", "国别不详", "国(地)别不详", "亚洲", "非洲", "拉丁美洲"]
@@ -198,6 +200,11 @@ def test_tiny_counts_are_the_panels_divided_by_twenty_and_rounded_up(
 ) -> None:
     for (code, year), count in panel.n_patents.items():
         assert truth["joint_inventions"][str(year)][str(code)] == -(-count // 20)
+
+
+def test_undivided_counts_are_the_panels(panel: pd.DataFrame) -> None:
+    for year in range(2011, 2021):
+        assert pd.Series(joint_counts(year, 1)).equals(panel.n_patents.xs(year, level="year").astype(int))
 
 
 def test_every_organisation_without_a_place_in_its_name_is_a_first_applicant_in_each_year_it_appears(
