@@ -115,7 +115,8 @@ def event_window(event_time: Vector, options: EventStudyOptions) -> Window:
     treated = np.isfinite(event_time)
     low, high = -options.leads, options.lags
     beyond = treated & ((event_time < low) | (event_time > high))
-    placed = np.clip(event_time, low, high) if options.bin_ends else event_time
+    # A never treated unit has no event time; clipping its -inf would put it in the first bin.
+    placed = np.where(treated, np.clip(event_time, low, high) if options.bin_ends else event_time, np.nan)
     asked = [time for time in range(low, high + 1) if time != options.base]
     seen = [time for time in asked if np.any(placed == time)]
     if not np.any(placed == options.base):
