@@ -105,7 +105,7 @@ def _convention(fit: SpatialFit, sample: SpatialSample, options: SpatialOptions)
     return {
         "type": kinds[convention.kind],
         "by": list(convention.by),
-        "ssc": "none",
+        "ssc": "rows / free rows" if convention.kind == "HC1" and options.leeyu else "none",
         "df": None,
         "distribution": "normal",
         "information": "observed" if fit.choices.robust else options.information,

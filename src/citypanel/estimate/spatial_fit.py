@@ -301,8 +301,17 @@ def _require_residual(problem: Problem) -> None:
 
 
 def _covariance(problem: Problem, maximum: Maximum, fitted: Fitted, choices: Choices) -> Matrix:
-    if choices.robust:
-        return robust_covariance(problem, maximum, fitted, choices.clusters)
-    if choices.information == "observed":
-        return inverse_information(observed_information(problem, maximum, fitted))
-    return inverse_information(expected_information(problem, maximum, fitted))
+    try:
+        if choices.robust:
+            return robust_covariance(problem, maximum, fitted, choices.clusters)
+        if choices.information == "observed":
+            return inverse_information(observed_information(problem, maximum, fitted))
+        return inverse_information(expected_information(problem, maximum, fitted))
+    except EstimationError:
+        if not maximum.at_boundary:
+            raise
+        layout = problem.determinants.layout
+        raise EstimationError(
+            f"spatial: the likelihood rises to the end of the stable range ({layout.low:.6g}, {layout.high:.6g}), "
+            "where no standard error exists; use other weights, effects or another model"
+        ) from None

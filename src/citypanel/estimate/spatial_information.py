@@ -142,6 +142,8 @@ def robust_covariance(problem: Problem, maximum: Maximum, fitted: Fitted, cluste
         rows = np.stack([np.bincount(clusters, column) for column in rows.T], axis=1)
     meat = rows.T @ rows
     meat += _pair_meat(problem, maximum, fitted, by_unit=clusters is not None)
+    if clusters is None:
+        meat *= fitted.residual.size / problem.n  # what Lee and Yu's transformation takes from the squares
     return bread @ meat @ bread
 
 
