@@ -18,7 +18,7 @@ from citypanel.intake.recognise import SHEETS, TEXT, WAY_OUT, RawFile, Recognise
 from citypanel.intake.table import intake_table
 from citypanel.registers import Registers
 
-SAMPLE_CELLS = 6
+SAMPLE_CELLS = 8
 LARGEST_READ = 200 << 20  # bytes; of larger files only the first block is looked at
 
 

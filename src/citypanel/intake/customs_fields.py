@@ -61,12 +61,13 @@ def number(text: str) -> float | None:
 
 def numbers(column: pa.Array) -> tuple[Vector, Mask]:
     """Return a column's numbers (nan where there is none) and which cells hold text that is no number."""
-    trimmed = pc.utf8_trim_whitespace(column)
-    try:
-        values = pc.cast(pc.if_else(pc.equal(trimmed, ""), None, trimmed), pa.float64())
-    except pa.ArrowInvalid:
-        values = mapped(column, number, pa.float64())
-    found = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    plain = pc.replace_substring_regex(column, r"[\s,']", "")
+    usual = pc.match_substring_regex(plain, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+    values = pc.cast(pc.if_else(usual, plain, None), pa.float64())
+    found = values.to_numpy(zero_copy_only=False, writable=True).astype(np.float64)
+    unusual = ~np.asarray(usual, dtype=np.bool_)
+    rest = mapped(column.filter(pa.array(unusual)), number, pa.float64())
+    found[unusual] = rest.to_numpy(zero_copy_only=False)
     found[~np.isfinite(found)] = np.nan
     text = np.isnan(found)
     blank = mapped(column.filter(pa.array(text)), is_missing, pa.bool_())
@@ -83,7 +84,8 @@ def hs_code(text: str, length: int) -> str:
     plain = re.sub(r"\.0+$", "", unicodedata.normalize("NFKC", text).strip())
     if not re.fullmatch(rf"\d{{{length - 1},{length}}}", plain):
         return ""
-    return plain.zfill(length)
+    code = plain.zfill(length)
+    return "" if code.startswith("00") else code
 
 
 def hs_revision(year: int) -> str:

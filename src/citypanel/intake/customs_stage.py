@@ -67,6 +67,7 @@ class Stage:
         self.drop_duplicates = drop_duplicates
         self.database = duckdb.connect(str(room / "rows.duckdb"))
         self.database.execute(f"SET memory_limit='{MEMORY}'; SET temp_directory='{room / 'spill'}'")
+        self.database.execute("BEGIN")  # one transaction: nothing here outlives the intake
         self.database.execute("CREATE TABLE source (file INTEGER, name VARCHAR)")
         self._sources: dict[str, int] = {}
         self._created = False

@@ -179,7 +179,8 @@ class _Reader:
         """Return what the row itself says about the place of each applicant: prefecture and rank."""
         found: list[tuple[int | None, str]] = [(None, "")] * len(names)
         fields = split_fields(cells.get("cities", ""), len(names)) if declared in {"", str(len(names))} else []
-        single = split_fields(cells.get("cities", ""), 1)
+        listed = split_names(cells.get("cities", ""))
+        single = listed if len(listed) == 1 else []
         for at, field in enumerate(fields or single):
             found[at] = (self.resolver.seats.from_address(field), "city_field")
         if found[0][0] is None and cells.get("address"):

@@ -53,7 +53,7 @@ class Seats:
         short = {re.sub("(省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)$", "", name) for name in names}
         cities = {"北京", "天津", "上海", "重庆", *(f"{name}市" for name in ("北京", "天津", "上海", "重庆"))}
         words = sorted((names | short) - cities, key=lambda word: (-len(word), word))
-        return re.compile("^(?:" + "|".join(words) + ")(?:省|自治区)?")
+        return re.compile("^(?:" + "|".join(words) + ")(?:省|自治区)?(?!市)")
 
     def _spellings(self) -> list[tuple[str, int]]:
         """Every Chinese spelling that stands for exactly one prefecture."""
