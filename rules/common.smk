@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from citypanel.declare.config import SAMPLE, parse_config
-from citypanel.declare.exhibits import FIGURES, TABLES, analyses_of
+from citypanel.declare.exhibits import analyses_of
 from citypanel.declare.load import load_studies
 from citypanel.declare.slices import (
     analysis_slice,
@@ -16,36 +16,24 @@ from citypanel.declare.slices import (
     panel_slice,
     panel_tables,
 )
+from citypanel.declare.targets import exhibit_files, exhibit_pattern, exhibits_of
 from citypanel.errors import CitypanelError
 from citypanel.estimate.methods import METHODS
 from citypanel.fingerprint import script_code
-from citypanel.intake.kinds import INTAKES, MARK
+from citypanel.intake.kinds import KINDS, MARK
 from citypanel.registers import Registers
 from citypanel.sample import sample_files
 
-SCRIPTS = Path(workflow.basedir) / "scripts"
-# Relative, so that a checkout may be moved without a rerun.
-REGISTERS = Path(os.path.relpath(Path(workflow.basedir) / "registers"))
-TEMPLATES = sorted(os.path.relpath(path) for path in (Path(workflow.basedir) / "templates").glob("*.jinja"))
-FORMATS = ("tex", "csv", "xlsx", "html", "docx")
-PICTURES = ("pdf", "png", "csv")
-RAW_FOLDERS = {
-    "exports": "customs",
-    "patents": "patents",
-    "city_year": "yearbook",
-    "world_trade": "world_trade",
-}
-RAW_REGISTERS = {
-    "exports": ("layouts", "countries", "customs_areas", "cities", "city_history"),
-    "patents": ("layouts", "cities", "city_history"),
-    "city_year": ("layouts", "cities", "city_history", "yearbook_variables", "units"),
-    "world_trade": ("layouts", "countries"),
+FORMATS = {
+    "tables": ("tex", "csv", "xlsx", "html", "docx"),
+    "figures": ("pdf", "png", "csv"),
 }
 PANEL_REGISTERS = ("cities", "city_clusters", "national_series", "policies")
 
+BASE = Path(workflow.basedir)
 try:
     CONFIG = parse_config(config)
-    DECLARED = load_studies(CONFIG, Path(workflow.basedir), Registers())
+    DECLARED = load_studies(CONFIG, BASE, Registers())
 except CitypanelError as error:
     # A fault in a declaration is the user's to mend: one line, no traceback.
     print(f"error: {error}", file=sys.stderr)
@@ -63,32 +51,25 @@ def one_of(names):
 
 STUDIES = one_of(DECLARED)
 ANALYSES = one_of(name for study in DECLARED.values() for name in study.analyses)
-LANGUAGES = one_of(CONFIG.languages)
+DECLARED_TABLES = one_of(name for study in DECLARED.values() for name in exhibits_of(study, "tables"))
+DECLARED_FIGURES = one_of(name for study in DECLARED.values() for name in exhibits_of(study, "figures"))
 
 
-def exhibits_of(study, kinds):
-    """Return the exhibits of a study that are of these kinds, in the order of declaration."""
-    return [
-        name
-        for name, exhibit in DECLARED[study].exhibits.items()
-        if exhibit.kind in kinds
-    ]
+def beside(folder, pattern):
+    """Return files of the checkout, as relative paths, so that a checkout may be moved without a rerun."""
+    return sorted(os.path.relpath(path) for path in (BASE / folder).glob(pattern))
 
 
-def every_exhibit(kinds):
-    return one_of(name for study in DECLARED for name in exhibits_of(study, kinds))
+def registers(*names):
+    """Return the files of these registers: what a job looks up is one of its inputs."""
+    return [path for name in names for path in beside("registers", f"{name}.csv")]
 
 
-def raw_files(table):
+def raw_files(wildcards):
     """Return the raw files behind a canonical table: of the sample, or of the user's folder."""
-    folder = RAW_FOLDERS[table]
+    folder = KINDS[wildcards.table].folder
     if CONFIG.raw == SAMPLE:
-        names = [
-            name
-            for name in sample_files(CONFIG.sample.preset)
-            if name.startswith(f"{folder}/")
-        ]
-        return [f"{RAW}/{name}" for name in names]
+        return [f"{RAW}/{name}" for name in sample_files(CONFIG.sample.preset) if name.startswith(f"{folder}/")]
     found = sorted(path for path in (Path(RAW) / folder).glob("*") if path.is_file())
     if not found:
         print(
@@ -99,20 +80,25 @@ def raw_files(table):
     return [str(path) for path in found]
 
 
-def raw_mark():
+def raw_mark(wildcards):
     """Return the file that marks the raw folder as simulated, if there is one."""
-    marked = CONFIG.raw == SAMPLE or (Path(RAW) / MARK).is_file()
-    return [f"{RAW}/{MARK}"] if marked else []
-
-
-def registers(*names):
-    """Return the files of these registers: what a job looks up is one of its inputs."""
-    return [str(REGISTERS / f"{name}.csv") for name in names]
+    return [f"{RAW}/{MARK}"] if CONFIG.raw == SAMPLE or (Path(RAW) / MARK).is_file() else []
 
 
 def code_of(script, *modules):
     """Return the fingerprint of a script and of all library code it runs."""
-    return script_code(SCRIPTS / f"{script}.py", *modules)
+    return script_code(BASE / "scripts" / f"{script}.py", *modules)
+
+
+def indicator_inputs(wildcards):
+    options = VARIANTS[wildcards.indicator, wildcards.variant]
+    return [f"<results>/canonical/{name}.parquet" for name in indicator_tables(wildcards.indicator, options)]
+
+
+def panel_inputs(wildcards):
+    """Return the indicator files that a study's panel reads."""
+    needed = panel_indicators(DECLARED[wildcards.study])
+    return [f"<results>/indicators/{indicator}/{variant}.parquet" for indicator, variant in needed]
 
 
 def declared_panel(wildcards):
@@ -120,9 +106,7 @@ def declared_panel(wildcards):
 
 
 def declared_analysis(wildcards):
-    return analysis_slice(
-        DECLARED[wildcards.study], wildcards.study, wildcards.analysis
-    )
+    return analysis_slice(DECLARED[wildcards.study], wildcards.study, wildcards.analysis)
 
 
 def declared_exhibit(wildcards):
@@ -132,10 +116,7 @@ def declared_exhibit(wildcards):
 def exhibit_records(wildcards):
     """Return the records that an exhibit reads."""
     exhibit = DECLARED[wildcards.study].exhibits[wildcards.exhibit]
-    return [
-        f"<results>/{wildcards.study}/estimates/{name}.json"
-        for name in analyses_of(exhibit)
-    ]
+    return [f"<results>/{wildcards.study}/estimates/{name}.json" for name in analyses_of(exhibit)]
 
 
 def method_code(wildcards):

@@ -4,20 +4,16 @@
 rule render_table:
     input:
         records=exhibit_records,
-        templates=TEMPLATES,
+        templates=beside("templates", "*.jinja"),
     output:
-        files=expand(
-            "<results>/{{study}}/tables/{{exhibit}}_{language}.{format}",
-            language=CONFIG.languages,
-            format=FORMATS,
-        ),
+        files=exhibit_pattern("tables", CONFIG.languages),
     log:
         "<logs>/{study}/render_table_{exhibit}.log",
     benchmark:
         "<benchmarks>/{study}/render_table_{exhibit}.tsv"
     wildcard_constraints:
         study=STUDIES,
-        exhibit=every_exhibit(TABLES),
+        exhibit=DECLARED_TABLES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -37,18 +33,14 @@ rule draw_figure:
     input:
         records=exhibit_records,
     output:
-        files=expand(
-            "<results>/{{study}}/figures/{{exhibit}}_{language}.{format}",
-            language=CONFIG.languages,
-            format=PICTURES,
-        ),
+        files=exhibit_pattern("figures", CONFIG.languages),
     log:
         "<logs>/{study}/draw_figure_{exhibit}.log",
     benchmark:
         "<benchmarks>/{study}/draw_figure_{exhibit}.tsv"
     wildcard_constraints:
         study=STUDIES,
-        exhibit=every_exhibit(FIGURES),
+        exhibit=DECLARED_FIGURES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -64,34 +56,14 @@ rule draw_figure:
         "../scripts/draw_figure.py"
 
 
-def tables_of(study):
-    return expand(
-        "<results>/{study}/tables/{exhibit}_{language}.{format}",
-        study=study,
-        exhibit=exhibits_of(study, TABLES),
-        language=CONFIG.languages,
-        format=FORMATS,
-    )
-
-
-def figures_of(study):
-    return expand(
-        "<results>/{study}/figures/{exhibit}_{language}.{format}",
-        study=study,
-        exhibit=exhibits_of(study, FIGURES),
-        language=CONFIG.languages,
-        format=PICTURES,
-    )
-
-
 rule tables:
     input:
-        [file for study in DECLARED for file in tables_of(study)],
+        exhibit_files(DECLARED, DECLARED, "tables", CONFIG.languages),
 
 
 rule figures:
     input:
-        [file for study in DECLARED for file in figures_of(study)],
+        exhibit_files(DECLARED, DECLARED, "figures", CONFIG.languages),
 
 
 for name in DECLARED:
@@ -100,5 +72,5 @@ for name in DECLARED:
         name:
             name
         input:
-            tables_of(name),
-            figures_of(name),
+            exhibit_files(DECLARED, [name], "tables", CONFIG.languages),
+            exhibit_files(DECLARED, [name], "figures", CONFIG.languages),

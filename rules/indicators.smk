@@ -1,14 +1,6 @@
 """Enters: canonical tables. Leaves: one file of city-year values per indicator and variant, shared by studies."""
 
 
-def indicator_inputs(wildcards):
-    options = VARIANTS[wildcards.indicator, wildcards.variant]
-    return [
-        f"<results>/canonical/{name}.parquet"
-        for name in indicator_tables(wildcards.indicator, options)
-    ]
-
-
 rule build_indicator:
     input:
         tables=indicator_inputs,
@@ -29,9 +21,7 @@ rule build_indicator:
     params:
         indicator="{indicator}",
         options=lambda wildcards: VARIANTS[wildcards.indicator, wildcards.variant],
-        code=lambda wildcards: code_of(
-            "build_indicator", f"citypanel.indicators.{wildcards.indicator}"
-        ),
+        code=lambda wildcards: code_of("build_indicator", f"citypanel.indicators.{wildcards.indicator}"),
     message:
         "Computing {wildcards.indicator} ({wildcards.variant}) by city and year"
     script:

@@ -3,9 +3,9 @@
 
 rule intake:
     input:
-        files=lambda wildcards: raw_files(wildcards.table),
-        mark=raw_mark(),
-        registers=lambda wildcards: registers(*RAW_REGISTERS[wildcards.table]),
+        files=raw_files,
+        mark=raw_mark,
+        registers=lambda wildcards: registers(*KINDS[wildcards.table].registers),
     output:
         table="<results>/canonical/{table}.parquet",
         rejects="<results>/intake/{table}/rejects.parquet",
@@ -16,7 +16,7 @@ rule intake:
     benchmark:
         "<benchmarks>/intake_{table}.tsv"
     wildcard_constraints:
-        table=one_of(RAW_FOLDERS),
+        table=one_of(KINDS),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -24,8 +24,8 @@ rule intake:
         mem_mb=3000,
     params:
         table="{table}",
-        root=RAW,
-        code=lambda wildcards: code_of("intake", INTAKES[wildcards.table]),
+        root=lambda wildcards, input: str(Path(input.files[0]).parent.parent),
+        code=lambda wildcards: code_of("intake", KINDS[wildcards.table].module),
     message:
         "Reading raw files into the table {wildcards.table}"
     script:

@@ -1,25 +1,12 @@
 """Enters: indicators, the yearbook table, registers. Leaves: a study's panel and a report on its variables."""
 
 
-def panel_indicator_files(wildcards):
-    needed = panel_indicators(DECLARED[wildcards.study])
-    return [
-        f"<results>/indicators/{indicator}/{variant}.parquet"
-        for indicator, variant in needed
-    ]
-
-
-def panel_table_files(wildcards):
-    return [
-        f"<results>/canonical/{name}.parquet"
-        for name in panel_tables(DECLARED[wildcards.study])
-    ]
-
-
 rule build_panel:
     input:
-        indicators=panel_indicator_files,
-        tables=panel_table_files,
+        indicators=panel_inputs,
+        tables=lambda wildcards: [
+            f"<results>/canonical/{name}.parquet" for name in panel_tables(DECLARED[wildcards.study])
+        ],
         registers=registers(*PANEL_REGISTERS),
     output:
         panel="<results>/{study}/panel.parquet",

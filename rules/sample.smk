@@ -14,7 +14,7 @@ rule simulate_sample:
     resources:
         mem_mb=2000,
     params:
-        folder=RAW,
+        folder=lambda wildcards, output: str(Path(output.files[0]).parent),
         preset=CONFIG.sample.preset,
         seed=CONFIG.sample.seed,
         code=code_of("simulate_sample"),

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from citypanel.declare.complaints import closest, complaints
+from citypanel.declare.expression import names_in, parse_expression
 from citypanel.declare.methods import Options
 from citypanel.errors import DeclarationError
 
@@ -49,8 +50,8 @@ class SophisticationOptions(IndicatorOptions):
         "world", description="economies whose trade and income make PRODY"
     )
     income: str = Field(
-        "gdp_per_head",
-        description="income of a province or city reference: a variable of city_year, real or nominal",
+        "gdp_wan / population_wan",
+        description="income of a province or city reference: a formula of city_year's variables, real or nominal",
     )
     place: Literal["producing", "registered"] = Field("producing", description="city of an export")
     weights: Literal["normalised", "raw"] = Field(
@@ -67,6 +68,9 @@ class SophisticationOptions(IndicatorOptions):
 
     @model_validator(mode="after")
     def _in_order(self) -> "SophisticationOptions":
+        names = list(names_in(parse_expression(self.income)))
+        if self.reference == "province" and len(names) < 2:
+            raise ValueError("income of a province is a ratio of totals, as gdp_wan / population_wan")
         if self.base_years is not None:
             if self.base_years[0] > self.base_years[1]:
                 raise ValueError("base_years runs from the first to the last year")

@@ -1,0 +1,36 @@
+"""Which files a run makes of its studies' exhibits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from citypanel.declare.exhibits import FIGURES, TABLES
+from citypanel.declare.study import Study
+
+KINDS = {"tables": TABLES, "figures": FIGURES}
+FORMATS = {"tables": ("tex", "csv", "xlsx", "html", "docx"), "figures": ("pdf", "png", "csv")}
+
+
+def exhibits_of(study: Study, folder: str) -> list[str]:
+    """Return a study's `tables` or `figures`, in the order of declaration."""
+    return [name for name, exhibit in study.exhibits.items() if exhibit.kind in KINDS[folder]]
+
+
+def exhibit_files(
+    studies: Mapping[str, Study], chosen: Iterable[str], folder: str, languages: Sequence[str]
+) -> list[str]:
+    """Return every file of the chosen studies' tables or figures, below `<results>`."""
+    return [
+        f"<results>/{study}/{folder}/{exhibit}_{language}.{suffix}"
+        for study in chosen
+        for exhibit in exhibits_of(studies[study], folder)
+        for language in languages
+        for suffix in FORMATS[folder]
+    ]
+
+
+def exhibit_pattern(folder: str, languages: Sequence[str]) -> list[str]:
+    """Return the files of one exhibit with `study` and `exhibit` as wildcards: all languages and formats."""
+    return [
+        f"<results>/{{study}}/{folder}/{{exhibit}}_{language}.{suffix}"
+        for language in languages
+        for suffix in FORMATS[folder]
+    ]
