@@ -15,6 +15,7 @@ from citypanel.estimate.local_moran import local_moran
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.spatial_operator import WeightsMatrix
 from citypanel.estimate.spatial_sample import SpatialSample, spatial_sample
+from citypanel.estimate.spatial_weights import unit_key
 from citypanel.result import ColumnResult, Row, TermResult
 
 DEFAULT_SEED = 20240101  # of the permutations where none is given; stated in the record
@@ -91,8 +92,8 @@ def by_period(sample: SpatialSample) -> list[tuple[str, Vector, WeightsMatrix, l
         for column in range(block.periods):
             rows = block.rows[:, column]
             period = int(sample.layout.periods[rows[0]])
-            names = [str(sample.units[unit]) for unit in sample.layout.units[rows]]
-            label = str(sample.periods[period])
+            names = [unit_key(sample.units[unit]) for unit in sample.layout.units[rows]]
+            label = unit_key(sample.periods[period])
             found[period] = (label, sample.design.y[rows], block.operator.matrix, names)
     return [found[period] for period in sorted(found)]
 
