@@ -96,11 +96,7 @@ def splm(matrix: np.ndarray, periods: int) -> str:
         done = subprocess.run(
             ["Rscript", "-e", SPLM.format(data=data, w=w)], capture_output=True, text=True, check=False
         )
-    return (
-        f"splm SAR, SEM: {done.stdout} s"
-        if done.returncode == 0
-        else f"splm did not run: {done.stderr[-200:]}"
-    )
+    return f"splm SAR, SEM: {done.stdout} s" if done.returncode == 0 else f"splm did not run: {done.stderr[-200:]}"
 
 
 def coverage(draws: int, units: int = 60, periods: int = 8) -> None:
@@ -119,9 +115,7 @@ def coverage(draws: int, units: int = 60, periods: int = 8) -> None:
     inside = np.zeros(6)
     for _ in range(draws):
         y = inverse @ (x + 0.5 * matrix @ x + effect + rng.normal(size=(units, periods)))
-        fit = fit_spatial(
-            y.ravel(), x.reshape(-1, 1), ["x"], layout, Choices("sdm", effects_fe="unit", leeyu=True)
-        )
+        fit = fit_spatial(y.ravel(), x.reshape(-1, 1), ["x"], layout, Choices("sdm", effects_fe="unit", leeyu=True))
         effects = impacts(fit, 2, 1)
         estimates = np.concatenate([fit.estimates, [item.estimate for item in effects]])
         errors = np.concatenate([np.sqrt(np.diag(fit.covariance))[:3], [item.se for item in effects]])
