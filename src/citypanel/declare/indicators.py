@@ -68,7 +68,10 @@ class SophisticationOptions(IndicatorOptions):
 
     @model_validator(mode="after")
     def _in_order(self) -> "SophisticationOptions":
-        names = list(names_in(parse_expression(self.income)))
+        try:
+            names = list(names_in(parse_expression(self.income)))
+        except DeclarationError as fault:
+            raise ValueError(str(fault)) from None
         if self.reference == "province" and len(names) < 2:
             raise ValueError("income of a province is a ratio of totals, as gdp_wan / population_wan")
         if self.base_years is not None:

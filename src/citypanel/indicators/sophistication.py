@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Matrix, Vector
+from citypanel.canonical import read_table
+from citypanel.columns import evaluate
+from citypanel.declare.expression import names_in, parse_expression
 from citypanel.declare.indicators import SophisticationOptions
 from citypanel.errors import InputError
 from citypanel.indicators.files import listed, records
@@ -220,15 +223,23 @@ def of_cities(tables: Mapping[str, Path], options: SophisticationOptions) -> pd.
 
 
 def _incomes(tables: Mapping[str, Path], options: SophisticationOptions) -> pd.DataFrame:
-    """Read the incomes of a city or province reference from the yearbook table."""
+    """Evaluate the incomes of a city or province reference on the yearbook table.
+
+    A province has the totals of its cities, those of which the table knows every variable.
+    """
     path = tables["city_year"]
-    rows = pd.read_parquet(path, columns=["adcode", "year", "variable", "value"])
-    rows = rows[rows["variable"] == options.income]
+    names = list(dict.fromkeys(names_in(parse_expression(options.income))))
+    rows = read_table(path, "city_year", ["adcode", "year", "variable", "value"])
+    for name in names:
+        if not (rows["variable"] == name).any():
+            raise InputError(f"income '{options.income}': {path} has no variable '{name}'")
+    known = rows[rows["variable"].isin(names)].astype({"adcode": "int64", "year": "int64"})
+    wide = known.pivot(index=["adcode", "year"], columns="variable", values="value").dropna().reset_index()
     if options.reference == "province":
-        rows = rows[rows["adcode"] % 10000 == 0]  # municipalities are provinces and prefectures at once
-    if rows.empty:
-        raise InputError(f"{path}: variable '{options.income}' has no rows of a {options.reference}")
-    return rows.rename(columns={"value": "income"})[["adcode", "year", "income"]]
+        wide["adcode"] = wide["adcode"] // 10000 * 10000
+        wide = wide.groupby(["adcode", "year"], as_index=False)[names].sum()
+    wide["income"] = evaluate(parse_expression(options.income), wide)
+    return wide[["adcode", "year", "income"]]
 
 
 def _reference_trade(

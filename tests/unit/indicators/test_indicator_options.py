@@ -40,6 +40,8 @@ def test_the_column_that_is_picked_is_not_part_of_the_variant() -> None:
         ("sophistcation", {}, "indicator 'sophistcation' is unknown; did you mean 'sophistication'"),
         ("sophistication", {"base_years": [2002, 2000]}, "base_years runs from the first to the last year"),
         ("cooperation", {"count": "joint_inventions", "kind": "utility"}, "goes with kind: invention"),
+        ("sophistication", {"reference": "province", "income": "wage"}, "is a ratio of totals"),
+        ("sophistication", {"income": "gdp /"}, "formula 'gdp /': a column, a number"),
         ("quality", {"trim": "0.9,0.1"}, "trim is two shares in order"),
     ],
 )
@@ -59,7 +61,7 @@ def test_a_wrong_option_is_one_line_that_says_what_is_allowed(
             reference=st.sampled_from(["world", "city"]),
             weights=st.sampled_from(["normalised", "raw"]),
             leave_own_out=st.booleans(),
-            income=st.text(max_size=8),
+            income=st.sampled_from(["gdp_wan / population_wan", "gdp_real / population_wan", "gdp_per_head_yuan"]),
             home=st.text(max_size=8),
         ),
         min_size=2,

@@ -8,6 +8,7 @@ import pytest
 from citypanel.canonical import Origin, write_table
 from citypanel.declare.indicators import SophisticationOptions
 from citypanel.errors import InputError
+from citypanel.indicators.city import city_indicator
 from citypanel.indicators.prody import MissingProductError
 from citypanel.indicators.sophistication import city_sophistication
 
@@ -142,3 +143,28 @@ def test_a_fixed_prody_uses_only_years_in_which_an_economy_has_trade_and_income(
     found = city_sophistication(exports, tmp_path / "two.parquet", SophisticationOptions(level="hs2"))
     # Chinese 2013 stays out (no income); Germany's mean income is 40 with shares of one half.
     assert found["sophistication"].iloc[0] == pytest.approx(25.2)
+
+
+@pytest.mark.parametrize(("reference", "incomes"), [("city", (9.0, 6.0)), ("province", (9.5, 6.0))])
+def test_incomes_of_places_come_from_the_yearbook_table(
+    reference: str, incomes: tuple[float, float], exports: Path, world: Path, tmp_path: Path
+) -> None:
+    values = [(SUZHOU, 2012, 90.0, 10.0), (320100, 2012, 100.0, 10.0), (HANGZHOU, 2013, 60.0, 10.0)]
+    rows = [
+        {"adcode": city, "year": year, "variable": name, "value": value}
+        for city, year, gdp, people in values
+        for name, value in (("gdp_wan", gdp), ("population_wan", people))
+    ]
+    rows.append({"adcode": 320200, "year": 2012, "variable": "gdp_wan", "value": 1e9})
+    yearbook = pd.DataFrame(rows).assign(unit="", source="a.xlsx", interpolated=False)
+    write_table(yearbook, tmp_path / "y.parquet", "city_year", origin=Origin())
+    tables = {"exports": exports, "world_trade": world, "city_year": tmp_path / "y.parquet"}
+    options = SophisticationOptions.model_validate({"level": "hs2", "reference": reference})
+    suzhou, hangzhou = incomes
+    # A province is richer by its second city; one whose population is unknown stays out of the totals.
+    phones = (0.6 * suzhou + 0.25 * hangzhou) / 0.85
+    expected = [0.4 * suzhou + 0.6 * phones, 0.25 * phones + 0.75 * hangzhou]
+    assert city_indicator("sophistication", tables, options)["sophistication"].to_numpy() == pytest.approx(expected)
+    wrong = SophisticationOptions(level="hs2", reference="city", income="wage")
+    with pytest.raises(InputError, match="income 'wage': .* has no variable 'wage'"):
+        city_indicator("sophistication", tables, wrong)
