@@ -21,6 +21,9 @@ pathvars:
     benchmarks="<results>/benchmarks",
 
 
+report: "report/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/sample.smk"
 include: "rules/intake.smk"

@@ -6,7 +6,13 @@ rule render_table:
         records=exhibit_records,
         templates=beside("templates", "*.jinja"),
     output:
-        files=exhibit_pattern("tables", CONFIG.languages),
+        shown=report(
+            exhibit_pattern("tables", CONFIG.languages, shown=True),
+            caption="../report/exhibit.rst",
+            category="{study}",
+            subcategory="{exhibit}",
+        ),
+        others=exhibit_pattern("tables", CONFIG.languages, shown=False),
     log:
         "<logs>/{study}/render_table_{exhibit}.log",
     benchmark:
@@ -33,7 +39,13 @@ rule draw_figure:
     input:
         records=exhibit_records,
     output:
-        files=exhibit_pattern("figures", CONFIG.languages),
+        shown=report(
+            exhibit_pattern("figures", CONFIG.languages, shown=True),
+            caption="../report/exhibit.rst",
+            category="{study}",
+            subcategory="{exhibit}",
+        ),
+        others=exhibit_pattern("figures", CONFIG.languages, shown=False),
     log:
         "<logs>/{study}/draw_figure_{exhibit}.log",
     benchmark:

@@ -14,5 +14,5 @@ if __name__ == "__main__":
     with job(snakemake.log):
         records = [Record.from_json(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.records]
         for language in snakemake.params.languages:
-            files = [Path(path) for path in snakemake.output.files if Path(path).stem.endswith(f"_{language}")]
+            files = [Path(path) for path in snakemake.output if Path(path).stem.endswith(f"_{language}")]
             draw_figure(records, snakemake.params.exhibit, language, {path.suffix[1:]: path for path in files})

@@ -14,6 +14,6 @@ if __name__ == "__main__":
     with job(snakemake.log):
         records = [Record.from_json(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.records]
         for language in snakemake.params.languages:
-            files = [Path(path) for path in snakemake.output.files if Path(path).stem.endswith(f"_{language}")]
+            files = [Path(path) for path in snakemake.output if Path(path).stem.endswith(f"_{language}")]
             table = render_table(records, snakemake.params.exhibit, language)
             write_table_files(table, {path.suffix[1:]: path for path in files})

@@ -7,6 +7,7 @@ from citypanel.declare.study import Study
 
 KINDS = {"tables": TABLES, "figures": FIGURES}
 FORMATS = {"tables": ("tex", "csv", "xlsx", "html", "docx"), "figures": ("pdf", "png", "csv")}
+SHOWN = {"tables": "html", "figures": "png"}  # the format a report shows
 
 
 def exhibits_of(study: Study, folder: str) -> list[str]:
@@ -27,10 +28,11 @@ def exhibit_files(
     ]
 
 
-def exhibit_pattern(folder: str, languages: Sequence[str]) -> list[str]:
-    """Return the files of one exhibit with `study` and `exhibit` as wildcards: all languages and formats."""
+def exhibit_pattern(folder: str, languages: Sequence[str], *, shown: bool) -> list[str]:
+    """Return the files of one exhibit, `study` and `exhibit` being wildcards: those a report shows, or the others."""
     return [
         f"<results>/{{study}}/{folder}/{{exhibit}}_{language}.{suffix}"
         for language in languages
         for suffix in FORMATS[folder]
+        if (suffix == SHOWN[folder]) == shown
     ]
