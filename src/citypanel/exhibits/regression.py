@@ -13,9 +13,10 @@ from citypanel.exhibits.labels import (
     term_label,
     text_of,
 )
-from citypanel.exhibits.notes import degrees_of_freedom, regression_notes
+from citypanel.exhibits.notes import regression_notes
 from citypanel.exhibits.stars import stars_of
 from citypanel.exhibits.table import EMPTY, Cell, Head, Row, Table, number, words
+from citypanel.exhibits.variance_notes import degrees_of_freedom
 from citypanel.exhibits.words import say
 from citypanel.result import ColumnResult, Record, TermResult
 

@@ -1,36 +1,68 @@
-"""The record's warnings in the reader's language: frequent ones are translated, others quoted as they are."""
+"""The record's warnings in the reader's language; one whose text is not known is quoted as it is."""
 
 import re
+from collections.abc import Mapping
+from functools import cache
 
 from citypanel.exhibits.labels import Labels, term_label
+from citypanel.exhibits.stated import capitalised
+from citypanel.exhibits.warning_texts import REASONS, ROUTINE, WARNINGS
 from citypanel.exhibits.words import say
 
-_ROWS = re.compile(r"^(?P<count>\d+) rows left out: (?P<reason>.+)$")
-_COLLINEAR = re.compile(r"^(?:left out as collinear|collinear regressors were left out): (?P<names>.+)$")
-_MISSING = re.compile(r"^(?P<name>\S+) is missing(?P<undefined> or not defined)?$")
-_REASONS = {
-    "alone in a fixed effect (singletons)": "固定效应组内仅此一行（单例）",
-    "a variable is missing": "有变量缺失",
-    "a covariate of the score is missing": "倾向得分的协变量缺失",
-}
 SINGLETONS = "(singletons)"
+_PLACE = re.compile(r"\{(\w+)\}")
+_KINDS = {"count": r"\d+", "name": r"\S+"}
 
 
 def warned(text: str, labels: Labels, language: str) -> str:
-    """Return a warning as a sentence of the note."""
-    if found := _COLLINEAR.match(text):
-        names = say("listing", language).join(
-            term_label(name.strip(), labels, language) for name in found["names"].split(",")
-        )
-        return say("collinear", language, names=names)
-    if found := _ROWS.match(text):
-        return say("rows left out", language, count=found["count"], reason=_reason(found["reason"], labels, language))
+    """Return a warning as a sentence of the note: routine ones as they are, others opened by a word."""
+    routine = _translated(text, ROUTINE, labels, language)
+    if routine:
+        return capitalised(routine)
     opening = f"{say('warning', language)}{say('colon', language)}"
-    return f"{opening}{text}" if language == "en" else f"{opening}“{text}”"
+    known = _translated(text, WARNINGS, labels, language)
+    if known or language == "en":
+        return f"{opening}{known or text}"
+    return f"{opening}“{text}”"
 
 
-def _reason(reason: str, labels: Labels, language: str) -> str:
-    if found := _MISSING.match(reason):
-        key = "undefined" if found["undefined"] else "missing"
-        return say(key, language, name=term_label(found["name"], labels, language))
-    return _REASONS.get(reason, reason) if language == "zh" else reason
+def known_warning(text: str) -> bool:
+    """Return whether a warning has a Chinese text."""
+    return any(_found(text, texts) for texts in (ROUTINE, WARNINGS))
+
+
+def _translated(text: str, texts: Mapping[str, str], labels: Labels, language: str) -> str:
+    found = _found(text, texts)
+    if not found:
+        return ""
+    template, places = found
+    shown = {place: _shown(place, value, labels, language) for place, value in places.items()}
+    return (template if language == "en" else texts[template]).format(**shown)
+
+
+def _found(text: str, texts: Mapping[str, str]) -> tuple[str, dict[str, str]] | None:
+    for template in texts:
+        if match := _pattern(template).match(text):
+            return template, match.groupdict()
+    return None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return the expression of a text: every place a group, all else as it stands."""
+    pieces = _PLACE.split(template)
+    written = [
+        f"(?P<{piece}>{_KINDS.get(piece, '.+?')})" if position % 2 else re.escape(piece)
+        for position, piece in enumerate(pieces)
+    ]
+    return re.compile(f"^{''.join(written)}$")
+
+
+def _shown(place: str, value: str, labels: Labels, language: str) -> str:
+    if place in ("name", "other"):
+        return term_label(value, labels, language)
+    if place == "names":
+        return say("listing", language).join(term_label(name.strip(), labels, language) for name in value.split(","))
+    if place == "reason":
+        return _translated(value, REASONS, labels, language) or value
+    return value

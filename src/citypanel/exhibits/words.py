@@ -47,6 +47,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "no ssc": ("without small-sample correction", "未作小样本校正"),
     "df t": ("t distribution with {df} degrees of freedom", "t 分布，自由度 {df}"),
     "df normal": ("normal distribution", "正态分布"),
+    "in the order": ("in the order of the columns", "按列序排列"),
+    "windmeijer": ("two-step with Windmeijer's correction", "两步法，Windmeijer 校正"),
     "units": ("{count} units", "{count} 个个体"),
     "periods": ("{count} periods", "{count} 个时期"),
     "years": ("{first}–{last}", "{first}–{last} 年"),

@@ -4,8 +4,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from citypanel.exhibits.notes import by_column, ranges
 from citypanel.exhibits.render import render_table
+from citypanel.exhibits.stated import by_column, ranges
 from citypanel.result import Record
 
 REGHDFE = (
@@ -112,3 +112,29 @@ def test_column_numbers_are_joined_to_ranges() -> None:
     assert ranges([1, 2, 3, 5, 7, 8]) == "(1)–(3), (5), (7)–(8)"
     assert by_column(["a", "", "a"], "en") == "Columns (1), (3): a"
     assert by_column(["", ""], "en") == ""
+
+
+def test_columns_that_differ_only_in_counts_share_one_sentence(record: Record, exhibit: dict[str, Any]) -> None:
+    dfs = (40, 38, 40)
+    columns = [
+        replace(column, clusters=df + 1, vcov={**column.vcov, "df": df, "groups": [df + 1]})
+        for column, df in zip(record.columns, dfs, strict=True)
+    ]
+    notes = [render_table([record.with_columns(columns)], exhibit, language).notes[0] for language in ("en", "zh")]
+    assert notes[0] == (
+        "Standard errors in parentheses: clustered by city, 41, 39, 41 clusters, small-sample correction of reghdfe, "
+        "t distribution with 40, 38, 40 degrees of freedom, in the order of the columns."
+    )
+    assert notes[1] == (
+        "括号内为标准误：按城市聚类，41、39、41 个聚类，小样本校正规则：reghdfe，"
+        "t 分布，自由度 40、38、40，按列序排列。"
+    )
+
+
+def test_the_correction_of_two_step_gmm_is_said(record: Record, exhibit: dict[str, Any]) -> None:
+    vcov = {"type": "cluster", "by": ["city"], "correction": "windmeijer", "df": None}
+    notes = render_table([record.with_columns([replace(record.columns[0], vcov=vcov)])], exhibit, "en").notes
+    assert notes[0] == (
+        "Standard errors in parentheses: clustered by city, 41 clusters, two-step with Windmeijer's correction, "
+        "normal distribution."
+    )

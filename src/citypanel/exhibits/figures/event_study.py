@@ -11,7 +11,9 @@ from citypanel.exhibits.decimals import rounded, typographic
 from citypanel.exhibits.descriptives import curve_of
 from citypanel.exhibits.figures.canvas import GREYS, MARKERS, Drawing, canvas, mark_simulated
 from citypanel.exhibits.labels import labels_of, term_label, text_of
-from citypanel.exhibits.notes import by_column, notes, variance_sentence, variance_text
+from citypanel.exhibits.notes import notes
+from citypanel.exhibits.stated import by_column
+from citypanel.exhibits.variance_notes import variance_sentence
 from citypanel.exhibits.words import say
 from citypanel.result import ColumnResult, Record, Row
 
@@ -174,11 +176,10 @@ def _notes(
     if any(row["base"] for row in plotted):
         points += say("between", language) + say("figure note base", language)
     labels = labels_of(exhibit)
-    variances = [variance_text(column, labels, language) for column in columns]
     tests = [_pretrend(column, language) for column in columns]
     parts = [
         points,
-        variance_sentence(variances, language),
+        variance_sentence(columns, labels, language),
         by_column(tests, language),
     ]
     return notes(parts, records, exhibit, language)
