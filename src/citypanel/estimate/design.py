@@ -111,17 +111,14 @@ def _build(data: pd.DataFrame, specification: Specification) -> Design:
     given = _winsorised_panel(data, formula, specification)
     reader = _Reader(given, specification.unit, specification.time)
     groups = ((formula.outcome,), formula.regressors, formula.endogenous, formula.instruments)
-    terms = [term for group in groups for term in group]
-    undefined = {text: reader.undefined(term) for term in terms for text in [term.text]}
+    undefined = {term.text: reader.undefined(term) for group in groups for term in group}
     undefined |= {name: existing_column(data, name).isna().to_numpy(dtype=np.bool_) for name in keys}
     weights = _weights(data, specification.weights)
     if weights is not None:
-        undefined |= {f"weight {specification.weights}": ~(weights > 0)}
+        undefined[f"weight {specification.weights}"] = ~(weights > 0)
     keep, dropped = _complete_rows(matching_rows(given, specification.where), undefined, specification.where)
     y, X, endogenous, instruments = (reader.columns(group, keep) for group in groups)
-    names, regressors = X
-    if formula.intercept:
-        names, regressors = (*names, INTERCEPT), np.column_stack([regressors, np.ones(int(keep.sum()))])
+    names, regressors = _with_intercept(*X) if formula.intercept else X
     rows = given[keep]
     unit, units = _keyed(rows, specification.unit)
     time, periods = _keyed(rows, specification.time)
@@ -147,6 +144,10 @@ def _build(data: pd.DataFrame, specification: Specification) -> Design:
         dropped=dropped,
         warnings=tuple(f"{count} rows left out: {reason}" for reason, count in dropped.items()),
     )
+
+
+def _with_intercept(names: tuple[str, ...], X: Matrix) -> tuple[tuple[str, ...], Matrix]:
+    return (*names, INTERCEPT), np.column_stack([X, np.ones(len(X))])
 
 
 def _key_columns(formula: Formula, convention: Convention, specification: Specification) -> tuple[str, ...]:
@@ -191,9 +192,7 @@ def _weights(data: pd.DataFrame, name: str | None) -> Vector | None:
         return None
     weights = numeric_column(data, name)
     if np.any(weights < 0):
-        raise InputError(
-            f"weights column '{name}' holds {weights[weights < 0][0]:g}; weights must be positive"
-        )
+        raise InputError(f"weights column '{name}' holds {weights[weights < 0][0]:g}; weights must be positive")
     return weights
 
 
@@ -259,16 +258,13 @@ def _indicators(factor: Factor, rows: pd.DataFrame) -> list[tuple[str, Vector]]:
     written = [_written(level) for level in levels]
     if factor.reference is not None and factor.reference not in written:
         raise DeclarationError(
-            f"i({factor.name}, ref={factor.reference}): there is no such value"
-            f"{closest(factor.reference, written)}"
+            f"i({factor.name}, ref={factor.reference}): there is no such value{closest(factor.reference, written)}"
         )
     base = 0 if factor.reference is None else written.index(factor.reference)
     times = np.ones(len(rows)) if factor.by is None else numeric_column(rows, factor.by)
     suffix = "" if factor.by is None else f":{factor.by}"
     return [
-        (f"{factor.name}::{text}{suffix}", (codes == code) * times)
-        for code, text in enumerate(written)
-        if code != base
+        (f"{factor.name}::{text}{suffix}", (codes == code) * times) for code, text in enumerate(written) if code != base
     ]
 
 
@@ -300,9 +296,7 @@ def _keyed(rows: pd.DataFrame, name: str | None) -> tuple[Codes | None, tuple[ob
     return (None, ()) if name is None else _sorted_codes(existing_column(rows, name))
 
 
-def _kept(
-    codes: Codes | None, levels: tuple[object, ...], keep: Mask
-) -> tuple[Codes | None, tuple[object, ...]]:
+def _kept(codes: Codes | None, levels: tuple[object, ...], keep: Mask) -> tuple[Codes | None, tuple[object, ...]]:
     if codes is None:
         return None, ()
     used, counted = np.unique(codes[keep], return_inverse=True)

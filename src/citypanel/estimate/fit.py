@@ -84,23 +84,20 @@ def fit(
     used = scaled[:, 1:][:, solution.kept]
     if convention.kind in ("HC2", "HC3"):
         neighbours = replace(neighbours, leverage=_leverage(used, solution.bread, effects, weights))
-    kept_names = tuple(names[j] for j in solution.kept)
+    kept_names, dropped = tuple(names[j] for j in solution.kept), dropped_names(names, solution.kept)
     if effects:
         solution, used = with_constant(solution, used, means, roots)
         kept_names = (*kept_names, INTERCEPT)
     slopes = int(solution.kept.size)
     scores = (used, solution.residuals)
-    found = variance(convention, neighbours, solution.bread, scores, (k, nested), ssc=ssc, slopes=slopes)
+    counted = (k, nested)
+    found = variance(convention, neighbours, solution.bread, scores, counted, ssc=ssc, slopes=slopes)
     outcome = Outcome(scaled[:, 0], weighted(centred, roots)[:, 0], roots, INTERCEPT in kept_names)
     stats = fit_statistics(outcome, solution.residuals, k, absorbed)
-    within = stats["r2_within"]
-    if isinstance(within, float):
-        # e(r2_a) of `xtreg, fe`: the within R2, with the parameters its variance counts.
-        counted = nested if convention.kind == "cluster" else k
-        stats["r2_adj_xtreg"] = _adjusted(within, y.size - 1, y.size - counted)
+    if absorbed:
+        stats["r2_adj_xtreg"] = _xtreg_adjusted(stats, y.size, nested if convention.kind == "cluster" else k)
     stats |= slopes_test(kept_names, solution.coefficients, found)
     residuals = solution.residuals if roots is None else solution.residuals / roots
-    dropped = dropped_names(names, np.array([names.index(name) for name in kept_names if name in names]))
     return Fit(kept_names, solution.coefficients, found, residuals, k, dropped, stats)
 
 
@@ -196,6 +193,12 @@ def fit_statistics(outcome: Outcome, residuals: Vector, k: int, absorbed: int) -
         "df_resid": df,
         "k": k,
     }
+
+
+def _xtreg_adjusted(stats: dict[str, Value], n: int, k: int) -> float | None:
+    """Return e(r2_a) of `xtreg, fe`: the within R2 with the parameters that its variance counts."""
+    within = stats["r2_within"]
+    return _adjusted(within, n - 1, n - k) if isinstance(within, float) else None
 
 
 def _explained(left: float, total: float) -> float | None:

@@ -10,8 +10,8 @@ from citypanel.errors import DeclarationError, EstimationError
 from citypanel.estimate.design import INTERCEPT, Design
 from citypanel.estimate.fit import Fit, fit
 from citypanel.estimate.inference import chi2_tail
-from citypanel.estimate.linear import as_estimate, fit_warnings, neighbours_of
 from citypanel.estimate.outcome import Estimate
+from citypanel.estimate.regression import as_estimate, fit_warnings, neighbours_of
 from citypanel.estimate.variance import Neighbours
 from citypanel.result import Value
 
