@@ -9,6 +9,7 @@ from citypanel.declare.exhibits import analyses_of
 from citypanel.declare.load import load_studies
 from citypanel.declare.slices import (
     analysis_slice,
+    analysis_weights,
     exhibit_slice,
     indicator_tables,
     indicator_variants,
@@ -99,6 +100,12 @@ def panel_inputs(wildcards):
     """Return the indicator files that a study's panel reads."""
     needed = panel_indicators(DECLARED[wildcards.study])
     return [f"<results>/indicators/{indicator}/{variant}.parquet" for indicator, variant in needed]
+
+
+def weights_inputs(wildcards):
+    """Return the weights matrices that an analysis names."""
+    named = analysis_weights(DECLARED[wildcards.study], wildcards.analysis)
+    return [f"<results>/{wildcards.study}/weights/{name}.csv" for name in named]
 
 
 def declared_panel(wildcards):

@@ -4,6 +4,7 @@
 rule estimate:
     input:
         panel="<results>/{study}/panel.parquet",
+        weights=weights_inputs,
     output:
         record="<results>/{study}/estimates/{analysis}.json",
     log:

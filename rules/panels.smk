@@ -1,4 +1,4 @@
-"""Enters: indicators, the yearbook table, registers. Leaves: a study's panel and a report on its variables."""
+"""Enters: indicators, the yearbook table, registers. Leaves: a study's panel, a report on it, its weights matrices."""
 
 
 rule build_panel:
@@ -29,3 +29,30 @@ rule build_panel:
         "Building the panel of {wildcards.study}"
     script:
         "../scripts/build_panel.py"
+
+
+rule build_weights:
+    input:
+        panel="<results>/{study}/panel.parquet",
+        registers=registers("cities"),
+    output:
+        weights="<results>/{study}/weights/{weights}.csv",
+    log:
+        "<logs>/{study}/build_weights_{weights}.log",
+    benchmark:
+        "<benchmarks>/{study}/build_weights_{weights}.tsv"
+    wildcard_constraints:
+        study=STUDIES,
+        weights=one_of(name for study in DECLARED.values() for name in study.weights),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        declared=lambda wildcards: DECLARED[wildcards.study].weights[wildcards.weights].model_dump(),
+        code=code_of("build_weights"),
+    message:
+        "Building the weights matrix {wildcards.weights} of {wildcards.study}"
+    script:
+        "../scripts/build_weights.py"

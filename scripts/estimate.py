@@ -16,7 +16,7 @@ if __name__ == "__main__":
         panel, declared = Path(snakemake.input.panel), snakemake.params.analysis
         record = estimate_analysis(
             read_frame(panel),
-            specifications(declared),
+            specifications(declared, {Path(path).stem: path for path in snakemake.input.weights}),
             study=declared["study"],
             analysis=declared["analysis"],
             simulated=read_origin(panel).simulated,

@@ -34,6 +34,7 @@ def check_study(study: Study, name: str, *, sources: Iterable[str]) -> None:
         if key in RESERVED:
             raise DeclarationError(f"study {name}, variable '{key}': the panel has a column of that name already")
     _check_variable_formulas(study, name, tuple(sources))
+    _check_weights(study, name, known)
     for key, analysis in study.analyses.items():
         for number, column in enumerate(analysis.columns, start=1):
             place = f"study {name}, analysis '{key}', column {number}"
@@ -64,9 +65,20 @@ def _check_column(study: Study, analysis: Analysis, column: Column, place: str, 
     weights = column.weights or analysis.weights
     _known([weights] if weights else [], known, f"{place}: weights name")
     options = parse_options(analysis.method, {**analysis.options, **column.options}, place)
+    wanted = getattr(options, "w", None)
+    if wanted is not None and wanted not in study.weights:
+        raise DeclarationError(f"{place}: weights '{wanted}' are unknown{closest(wanted, study.weights)}")
     chosen = {key: getattr(options, key) for key in SOURCED_OPTIONS if hasattr(options, key)}
     for key, value in chosen.items():
         _known(_listed(value), known, f"{place}: option '{key}' names")
+
+
+def _check_weights(study: Study, name: str, known: tuple[str, ...]) -> None:
+    for key, weights in study.weights.items():
+        place = f"study {name}, weights '{key}'"
+        if "economic" in weights.kind and weights.by is None:
+            raise DeclarationError(f"{place}: kind '{weights.kind}' needs 'by', a variable of the study")
+        _known([weights.by] if weights.by else [], known, f"{place}: by names")
 
 
 def _listed(value: Any) -> list[str]:

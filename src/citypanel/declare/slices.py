@@ -108,17 +108,35 @@ def _joined(*conditions: str | None) -> str | None:
     return " and ".join(given) or None
 
 
-def specifications(analysis: Mapping[str, Any]) -> list[Specification]:
-    """Turn the slice of an analysis into what its estimator reads."""
+def analysis_weights(study: Study, analysis: str) -> tuple[str, ...]:
+    """Return the weights matrices that the columns of an analysis name, each once."""
+    declared = study.analyses[analysis]
+    named = [{**declared.options, **column.options}.get("w") for column in declared.columns]
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def specifications(analysis: Mapping[str, Any], weights: Mapping[str, str] | None = None) -> list[Specification]:
+    """Turn the slice of an analysis into what its estimator reads.
+
+    Parameters
+    ----------
+    analysis : mapping
+        As `analysis_slice` returns it.
+    weights : mapping
+        The file of each weights matrix that a column names.
+    """
     place = f"study {analysis['study']}, analysis '{analysis['analysis']}'"
-    return [_specification(column, place) for column in analysis["columns"]]
+    return [_specification(column, place, weights or {}) for column in analysis["columns"]]
 
 
-def _specification(column: Mapping[str, Any], place: str) -> Specification:
+def _specification(column: Mapping[str, Any], place: str, weights: Mapping[str, str]) -> Specification:
+    options = dict(column["options"])
+    if "w" in options:
+        options["w"] = weights[options["w"]]
     return Specification(
         method=column["method"],
         formula=column["formula"],
-        options=parse_options(column["method"], column["options"], place),
+        options=parse_options(column["method"], options, place),
         unit=UNIT,
         time=TIME,
         vcov=column["vcov"],

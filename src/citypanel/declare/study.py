@@ -105,6 +105,16 @@ class Analysis(Declaration):
     options: dict[str, Any] = Field({}, description="options of the method")
 
 
+class Weights(Declaration):
+    """A spatial weights matrix of the panel's cities."""
+
+    kind: str = Field(
+        pattern=r"^(inverse_distance(:[\d.]+)?|economic|knn:\d+)(\*(inverse_distance(:[\d.]+)?|economic|knn:\d+))*$",
+        description="inverse_distance[:POWER], economic, knn:K, or a product of these joined by *",
+    )
+    by: str | None = Field(None, description="variable whose mean by city makes economic distance")
+
+
 class Study(Declaration):
     """A study: sample, variables, analyses, exhibits. Formulas are parsed, never evaluated."""
 
@@ -112,6 +122,7 @@ class Study(Declaration):
     sample: StudySample
     variables: dict[Identifier, Variable] = Field(min_length=1)
     macros: dict[Identifier, str] = Field({}, description="texts that formulas insert by ..name")
+    weights: dict[Identifier, Weights] = Field({}, description="matrices that spatial analyses name as option w")
     analyses: dict[Identifier, Analysis] = Field(min_length=1)
     exhibits: dict[Identifier, Exhibit] = {}
     labels: dict[str, Text] = Field({}, description="labels of terms that are no variables")
