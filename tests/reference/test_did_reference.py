@@ -41,9 +41,7 @@ def data(shared: Shared, name: str) -> pd.DataFrame:
 
 
 def estimated(frame: pd.DataFrame, method: str, formula: str, options: dict, **keys: object) -> Record:
-    return estimate_analysis(
-        frame, [Specification(method, formula, parse_options(method, options, "test"), **keys)]
-    )
+    return estimate_analysis(frame, [Specification(method, formula, parse_options(method, options, "test"), **keys)])
 
 
 def mpdta(shared: Shared, formula: str = "lemp ~ 1", **options: object) -> Record:

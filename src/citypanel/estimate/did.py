@@ -27,8 +27,8 @@ from citypanel.estimate.did_sun_abraham import sun_abraham
 from citypanel.estimate.did_untreated import UntreatedModel, fit_untreated
 from citypanel.estimate.did_weights import twoway_weights
 from citypanel.estimate.fit import Fit, fit
-from citypanel.estimate.linear import neighbours_of
 from citypanel.estimate.outcome import Estimate
+from citypanel.estimate.regression import neighbours_of
 from citypanel.estimate.staggered import NEVER, drop_always_treated
 from citypanel.estimate.variance import Neighbours
 from citypanel.result import Row, Value

@@ -13,8 +13,8 @@ from citypanel.errors import DeclarationError, EstimationError, InputError
 from citypanel.estimate.convention import Convention
 from citypanel.estimate.design import INTERCEPT, Design, build_design, require_panel
 from citypanel.estimate.inference import t_quantile, terms_of
-from citypanel.estimate.linear import read_columns
 from citypanel.estimate.outcome import Estimate
+from citypanel.estimate.regression import read_columns
 from citypanel.estimate.staggered import Cohorts, Rectangle, read_cohorts, rectangle_rows
 from citypanel.result import ColumnResult, Row, Value
 

@@ -9,7 +9,7 @@ from citypanel.errors import EstimationError
 from citypanel.estimate.did_imputation import Averages, average_weights, level_weights
 from citypanel.estimate.did_panel import Staggered
 from citypanel.estimate.fit import Fit, fit
-from citypanel.estimate.linear import neighbours_of
+from citypanel.estimate.regression import neighbours_of
 from citypanel.estimate.staggered import NEVER
 
 BASE = -1
@@ -50,14 +50,14 @@ def sun_abraham(panel: Staggered) -> SunAbraham:
     keep, control, notes = _comparison(panel)
     cohort, event = panel.cohorts.of_row[keep], panel.cohorts.event_time[keep]
     compared = np.isfinite(cohort) & (cohort != control)
-    pairs = np.column_stack([cohort, event])[compared & (event != BASE)]
-    if pairs.size == 0:
+    seen = compared & (event != BASE)
+    if not seen.any():
         raise EstimationError("no treated cohort is seen outside event time -1; there is nothing to estimate")
-    levels = np.unique(pairs, axis=0)
-    indicators = _indicators(cohort, event, levels)
+    levels, indicators = _indicators(cohort, event, seen)
     names = tuple(f"{g:g}:{e:g}" for g, e in levels)
-    effects = [np.unique(codes[keep], return_inverse=True)[1] for codes in (panel.unit, panel.time)]
-    design = panel.design.subset(keep)
+    whole = bool(keep.all())
+    effects = [codes if whole else np.unique(codes[keep], return_inverse=True)[1] for codes in (panel.unit, panel.time)]
+    design = panel.design if whole else panel.design.subset(keep)
     weights = None if panel.design.weights is None else panel.weights[keep]
     fitted = fit(
         panel.design.y[keep],
@@ -68,7 +68,7 @@ def sun_abraham(panel: Staggered) -> SunAbraham:
         neighbours=neighbours_of(design),
         weights=weights,
     )
-    return _averaged(panel, fitted, (levels, names), (cohort, event, keep), notes)
+    return _averaged(panel, fitted, (levels, names, indicators), (cohort, event, keep), notes)
 
 
 def _comparison(panel: Staggered) -> tuple[Mask, float, tuple[str, ...]]:
@@ -89,37 +89,40 @@ def _comparison(panel: Staggered) -> tuple[Mask, float, tuple[str, ...]]:
     return keep & (time < last), last, (*notes, text)
 
 
-def _indicators(cohort: Vector, event: Vector, levels: Matrix) -> Matrix:
-    """Return one column per cohort and event time."""
-    table = {pair: at for at, pair in enumerate(map(tuple, levels.tolist()))}
-    place = np.array([table.get(pair, -1) for pair in zip(cohort.tolist(), event.tolist(), strict=True)])
-    columns = np.zeros((cohort.size, len(levels)))
-    found = place >= 0
-    columns[np.flatnonzero(found), place[found]] = 1.0
-    return columns
+def _indicators(cohort: Vector, event: Vector, seen: Mask) -> tuple[Matrix, Matrix]:
+    """Return the cells (cohort, event time) of the rows `seen`, and one column for each."""
+    groups, group = np.unique(cohort[seen], return_inverse=True)
+    times, time = np.unique(event[seen], return_inverse=True)
+    cells, place = np.unique(group * times.size + time, return_inverse=True)
+    columns = np.zeros((cohort.size, cells.size))
+    columns[np.flatnonzero(seen), place] = 1.0
+    return np.column_stack([groups[cells // times.size], times[cells % times.size]]), columns
 
 
 def _identified(
-    fitted: Fit, levels: Matrix, names: tuple[str, ...]
-) -> tuple[Matrix, tuple[Vector, Matrix], tuple[str, ...]]:
+    fitted: Fit, levels: Matrix, names: tuple[str, ...], indicators: Matrix
+) -> tuple[tuple[Matrix, Matrix], tuple[Vector, Matrix], tuple[str, ...]]:
     """Return the cells that have a coefficient, coefficients and covariance, and a warning that names the others."""
     known = [at for at, name in enumerate(names) if name in fitted.names]
     lost = [name for name in names if name not in fitted.names]
     text = (f"not identified, left out: cohort:event time {', '.join(lost)}",) if lost else ()
     place = np.array([fitted.names.index(names[at]) for at in known], dtype=np.intp)
-    return levels[known], (fitted.coefficients[place], fitted.variance.matrix[np.ix_(place, place)]), text
+    return (
+        (levels[known], indicators[:, known]),
+        (fitted.coefficients[place], fitted.variance.matrix[np.ix_(place, place)]),
+        text,
+    )
 
 
 def _averaged(
     panel: Staggered,
     fitted: Fit,
-    cells: tuple[Matrix, tuple[str, ...]],
+    cells: tuple[Matrix, tuple[str, ...], Matrix],
     rows: tuple[Vector, Vector, Mask],
     notes: tuple[str, ...],
 ) -> SunAbraham:
     cohort, event, keep = rows
-    levels, (b, V), lost = _identified(fitted, *cells)
-    member = _indicators(cohort, event, levels)
+    (levels, member), (b, V), lost = _identified(fitted, *cells)
     seen = member.sum(axis=1) > 0
     treated = seen & (event >= 0)
     if not treated.any():

@@ -13,8 +13,8 @@ from citypanel.errors import DeclarationError, EstimationError
 from citypanel.estimate.design import Design, build_design, require_panel
 from citypanel.estimate.fit import Fit, fit
 from citypanel.estimate.inference import t_quantile, wald_f
-from citypanel.estimate.linear import as_estimate, fit_warnings, neighbours_of, without_singletons
 from citypanel.estimate.outcome import Estimate
+from citypanel.estimate.regression import as_estimate, fit_warnings, neighbours_of, without_singletons
 from citypanel.estimate.staggered import Cohorts, read_cohorts
 from citypanel.result import Row, Value
 

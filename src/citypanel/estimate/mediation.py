@@ -15,8 +15,8 @@ from citypanel.errors import DeclarationError, EstimationError
 from citypanel.estimate.design import Design, build_design
 from citypanel.estimate.fit import Fit, fit
 from citypanel.estimate.inference import t_quantile, two_sided_p
-from citypanel.estimate.linear import as_estimate, fit_warnings, neighbours_of, without_singletons
 from citypanel.estimate.outcome import Estimate
+from citypanel.estimate.regression import as_estimate, fit_warnings, neighbours_of, without_singletons
 from citypanel.result import ColumnResult, Row, Value
 from citypanel.within import FixedEffects
 

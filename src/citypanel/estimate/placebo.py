@@ -17,8 +17,8 @@ from citypanel.errors import DeclarationError, EstimationError
 from citypanel.estimate.design import Design, build_design, require_panel
 from citypanel.estimate.fit import Fit, fit
 from citypanel.estimate.least_squares import independent_columns
-from citypanel.estimate.linear import as_estimate, fit_warnings, neighbours_of, without_singletons
 from citypanel.estimate.outcome import Estimate
+from citypanel.estimate.regression import as_estimate, fit_warnings, neighbours_of, without_singletons
 from citypanel.result import Row, Value
 from citypanel.within import FixedEffects
 
