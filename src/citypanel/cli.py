@@ -38,7 +38,7 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     for name in ONE_THREAD:
-        os.environ.setdefault(name, "1")
+        os.environ[name] = "1"  # also over the user's own setting: two threads change the last bits of some records
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = Parser(prog="citypanel", description="City panels from raw files, one function at a time.")
     parser.add_argument("--version", action="version", version=f"citypanel {__version__}")
