@@ -39,6 +39,12 @@ class LinearOptions(Options):
     ssc: Literal["reghdfe", "none"] = Field("reghdfe", description="small-sample correction")
     singletons: Literal["drop", "keep"] = Field("drop", description="groups of one row in a fixed effect")
     wild_bootstrap: int = Field(0, ge=0, description="draws of the wild cluster bootstrap; 0 is none")
+    term: str | None = Field(None, description="regressor that the next options ask about; default the first")
+    oster: bool = Field(False, description="Oster's delta: the other regressors are the controls")
+    oster_r2_max: float | None = Field(None, gt=0, le=1, description="default 1.3 times R2, at most 1")
+    interaction: str | None = Field(None, description="column of two values whose coefficients are compared")
+    randomisation: int = Field(0, ge=0, description="draws of randomisation inference; 0 is none")
+    randomise_by: str | None = Field(None, description="column assigned together; default the unit, else rows")
 
 
 class EventStudyOptions(Options):

@@ -7,8 +7,8 @@ import pandas as pd
 from citypanel.declare.methods import LinearOptions
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError
-from citypanel.estimate.design import build_design
-from citypanel.estimate.fit import fit
+from citypanel.estimate.design import Design, build_design
+from citypanel.estimate.fit import Fit, fit
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.regression import (
     as_estimate,
@@ -17,6 +17,7 @@ from citypanel.estimate.regression import (
     read_columns,
     without_singletons,
 )
+from citypanel.result import Value
 
 __all__ = ["as_estimate", "estimate", "fit_warnings", "neighbours_of", "read_columns", "without_singletons"]
 
@@ -33,6 +34,12 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     """
     options = cast("LinearOptions", specification.options)
     design = build_design(data, specification)
+    plain = not design.endogenous_names and options.estimator not in ("between", "random")
+    if not plain and (options.wild_bootstrap or options.oster or options.interaction or options.randomisation):
+        raise DeclarationError(
+            f"formula '{design.formula.text}': wild_bootstrap, oster, interaction and randomisation are for "
+            "least squares only"
+        )
     if design.endogenous_names:
         from citypanel.estimate.instruments import estimate_instruments  # noqa: PLC0415 - loaded where used
 
@@ -56,4 +63,19 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         weights=design.weights,
         ssc=options.ssc,
     )
-    return as_estimate(design, fitted, warnings=(*lost, *fit_warnings(design, fitted)))
+    stats = _asked(design, fitted, options, specification.seed)
+    return as_estimate(design, fitted, warnings=(*lost, *fit_warnings(design, fitted)), stats=stats)
+
+
+def _asked(design: Design, fitted: Fit, options: LinearOptions, seed: int | None) -> dict[str, Value]:
+    """Return the entries of the options that ask more of one coefficient."""
+    stats: dict[str, Value] = {}
+    if options.wild_bootstrap:
+        from citypanel.estimate.bootstrap import wild_statistics  # noqa: PLC0415 - loaded where used
+
+        stats |= wild_statistics(design, fitted, options.wild_bootstrap, seed)
+    if options.oster or options.interaction or options.randomisation:
+        from citypanel.estimate.robustness import robustness_statistics  # noqa: PLC0415 - loaded where used
+
+        stats |= robustness_statistics(design, options, seed)
+    return stats
