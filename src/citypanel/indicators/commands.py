@@ -339,6 +339,8 @@ def _trade(path: Path, who: Wanted, digits: int | None) -> pd.DataFrame:
     empty = np.flatnonzero(frame[who.name] == "")
     if empty.size:
         raise InputError(f"{path}, column '{who.name}', row {empty[0] + 2}: found an empty cell; allowed: a name")
+    if not (frame["value"] > 0).any():
+        raise InputError(f"{path}, column 'value': found no value above 0; allowed: at least one")
     if digits is not None:
         frame["product"] = frame["product"].str.slice(0, digits)
     keys = [name for name in (who.name, "product", "year") if name in frame]

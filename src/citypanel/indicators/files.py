@@ -47,12 +47,14 @@ def read_columns(path: Path, wanted: Sequence[Wanted]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        No such file, a missing column, a value that is not of its kind; the line names file, column and row.
+        No such file, no rows, a missing column, a value that is not of its kind; the line names file, column and row.
     """
     path = Path(path)
     table = _read(path)
     if len(set(table.column_names)) < len(table.column_names):
         raise InputError(f"{path}: found two columns of one name among {', '.join(table.column_names)}")
+    if not table.num_rows:
+        raise InputError(f"{path}: found a header without rows; allowed: at least one row")
     frame = {}
     for column in wanted:
         found = _find(table.column_names, column, path)

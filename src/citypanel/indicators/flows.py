@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -24,14 +25,20 @@ def database(memory: str = "1GB") -> Iterator["duckdb.DuckDBPyConnection"]:
     """Open an in-memory DuckDB that spills to disk; its errors become one clear line."""
     import duckdb  # noqa: PLC0415  (a heavy library: only jobs that aggregate raw rows pay for it)
 
-    connection = duckdb.connect(config={"memory_limit": memory, "preserve_insertion_order": "false"})
-    connection.execute("set enable_progress_bar = false")
-    try:
-        yield connection
-    except duckdb.Error as fault:
-        raise InputError(str(fault).splitlines()[0]) from None
-    finally:
-        connection.close()
+    with TemporaryDirectory(prefix="citypanel_") as spill:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "preserve_insertion_order": "false",
+            "temp_directory": spill,
+        }
+        connection = duckdb.connect(config=settings)
+        connection.execute("set enable_progress_bar = false")
+        try:
+            yield connection
+        except duckdb.Error as fault:
+            raise InputError(str(fault).splitlines()[0]) from None
+        finally:
+            connection.close()
 
 
 def parquet(path: Path) -> str:

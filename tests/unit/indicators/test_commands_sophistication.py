@@ -86,6 +86,11 @@ def test_parquet_and_csv_give_the_same_bytes(tables: tuple[Path, Path], tmp_path
         ("exporter,product,value,year\nCHN,01,1,20x\n", "column 'year', row 2: found '20x'"),
         ("exporter,product,value\nFRA,01,5\n", "no exporter of .* has an income; its exporters are FRA"),
         ("", "cannot be read: Empty CSV file"),
+        ("exporter,product,value\n", "found a header without rows; allowed: at least one row"),
+        ("exporter,product,value\nCHN,01,0\n", "column 'value': found no value above 0"),
+        ("exporter,product,value\nCHN,01\n", "cannot be read: .* Expected 3 columns, got 2"),
+        ("exporter,product,value,value\nCHN,01,1,1\n", "found two columns of one name"),
+        ("country,reporter,product,value\nA,A,01,1\n", "'exporter' may be country or reporter; name one of them"),
     ],
 )
 def test_a_wrong_trade_table_is_one_line_with_its_place(trade: str, message: str, tmp_path: Path) -> None:
