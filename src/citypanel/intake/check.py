@@ -12,13 +12,25 @@ from pathlib import Path
 
 from citypanel.errors import InputError
 from citypanel.intake.accounting import Account, Outputs
+from citypanel.intake.archives import recognised
 from citypanel.intake.kinds import INTAKES, MARK
 from citypanel.intake.reading import read_blocks
-from citypanel.intake.recognise import SHEETS, TEXT, WAY_OUT, RawFile, Recogniser
+from citypanel.intake.recognise import (
+    ARCHIVES,
+    PARQUET,
+    SHEETS,
+    STATA,
+    TEXT,
+    WAY_OUT,
+    RawFile,
+    Recogniser,
+    raw_name,
+)
 from citypanel.intake.table import intake_table
 from citypanel.registers import Registers
 
 SAMPLE_CELLS = 8
+_RAW_TYPES = (*TEXT, *SHEETS, *STATA, *PARQUET, *ARCHIVES, *WAY_OUT)
 LARGEST_READ = 200 << 20  # bytes; of larger files only the first block is looked at
 
 
@@ -53,7 +65,7 @@ class Finding:
 
 
 def check_raw(folder: Path, *, registers: Registers | None = None) -> list[Finding]:
-    """Return a finding for every file under a folder, in the order of their names.
+    """Return a finding for every file under a folder, members of archives too, in the order of their names.
 
     Raises
     ------
@@ -62,10 +74,23 @@ def check_raw(folder: Path, *, registers: Registers | None = None) -> list[Findi
     """
     root = Path(folder)
     files = raw_files(root)
-    registers = registers or Registers()
-    recogniser = Recogniser(registers)
+    recogniser = Recogniser(registers or Registers())
     twins = _twins(files)
-    return [_finding(path, root, recogniser, files, twins) for path in files]
+    keys = list(_keys(files, recogniser))
+    findings: list[Finding] = []
+    for path in files:
+        name = raw_name(path, root)
+        if not is_raw(path):
+            reason = "marks the folder as simulated" if path.name == MARK else f"no raw data in {path.suffix or 'it'}"
+            findings.append(Finding(name, "ignored", problems=(reason,)))
+            continue
+        same = [f"the same bytes as {raw_name(twins[path], root)}"] if path in twins else []
+        try:
+            with recognised(recogniser, [path], root) as raws:
+                findings += [_finding(raw, root, keys, same) for raw in raws]
+        except InputError as fault:
+            findings.append(Finding(name, "unknown", problems=(str(fault),)))
+    return findings
 
 
 def raw_files(folder: Path) -> list[Path]:
@@ -80,50 +105,41 @@ def raw_files(folder: Path) -> list[Path]:
 
 def is_raw(path: Path) -> bool:
     """Whether a file may be raw data by its type; a note or a mark is not."""
-    return path.name != MARK and path.suffix.lower() in (*TEXT, *SHEETS, *WAY_OUT)
+    return path.name != MARK and path.suffix.lower() in _RAW_TYPES
 
 
-def _finding(path: Path, root: Path, recogniser: Recogniser, files: Sequence[Path], twins: dict[Path, Path]) -> Finding:
-    name = path.relative_to(root).as_posix()
-    if not is_raw(path):
-        reason = "marks the folder as simulated" if path.name == MARK else f"no raw data in {path.suffix or 'it'}"
-        return Finding(name, "ignored", problems=(reason,))
+def _finding(raw: RawFile, root: Path, keys: Sequence[Path], problems: Sequence[str]) -> Finding:
+    found = list(problems)
+    rows: int | None
     try:
-        raw = recogniser.recognise(path, root=root)
-    except InputError as fault:
-        return Finding(name, "unknown", problems=(str(fault),))
-    problems = [f"the same bytes as {twins[path].relative_to(root).as_posix()}"] if path in twins else []
-    try:
-        rows, found = _read(raw, path, root, files, recogniser)
-        problems += found
+        rows, more = _read(raw, root, keys)
+        found += more
     except InputError as fault:
         rows = sum(len(block.rows) + len(block.refused) for block in read_blocks(raw))
-        problems.append(str(fault))
+        found.append(str(fault))
     return Finding(
-        file=name,
-        state="problems" if problems else "ok",
+        file=raw.name,
+        state="problems" if found else "ok",
         layout=raw.layout.name,
         table=raw.table,
         container=raw.container,
         encoding=raw.encoding,
         rows=rows,
         sample=_sample(raw),
-        problems=tuple(problems),
+        problems=tuple(found),
     )
 
 
-def _read(
-    raw: RawFile, path: Path, root: Path, files: Sequence[Path], recogniser: Recogniser
-) -> tuple[int | None, list[str]]:
+def _read(raw: RawFile, root: Path, keys: Sequence[Path]) -> tuple[int | None, list[str]]:
     """Read one file as intake would; return its rows and what is wrong."""
     if raw.table not in INTAKES:
         return sum(len(block.rows) for block in read_blocks(raw)), []
-    if path.stat().st_size > LARGEST_READ:
+    if raw.path.stat().st_size > LARGEST_READ:
         block = next(iter(read_blocks(raw)))
         return None, [f"row {item.row}: {item.reason}" for item in block.refused[:5]]
-    keys = _keys(files, recogniser) if raw.table == "city_year" else []
     with tempfile.TemporaryDirectory(prefix="citypanel-check") as room:
-        account = intake_table(raw.table, [path, *keys], Outputs.beside(Path(room) / "table.parquet"), root)
+        beside = keys if raw.table == "city_year" else ()
+        account = intake_table(raw.table, [raw, *beside], Outputs.beside(Path(room) / "table.parquet"), root)
     return int(account.files["rows_read"].sum()), list(_problems(account))
 
 
@@ -151,11 +167,20 @@ def _problems(account: Account) -> Iterator[str]:
 
 def _sample(raw: RawFile) -> str:
     """Return the first cells of the first data row, decoded, so that mojibake would be seen."""
-    for row in raw.top[raw.header_rows :]:
+    for row in _first_rows(raw):
         cells = [cell.strip() for cell in row if cell.strip()]
         if cells:
             return " | ".join(cells[:SAMPLE_CELLS])
     return "none"
+
+
+def _first_rows(raw: RawFile) -> Iterator[tuple[str, ...]]:
+    if raw.container not in {"dta", "parquet"}:
+        yield from raw.top[raw.header_rows :]
+        return
+    for block in read_blocks(raw):
+        yield from zip(*(column.slice(0, 1).to_pylist() for column in block.table.columns), strict=True)
+        return
 
 
 def _twins(files: Sequence[Path]) -> dict[Path, Path]:

@@ -17,6 +17,7 @@ from citypanel.arrays import Codes, Mask
 from citypanel.canonical import Origin
 from citypanel.errors import InputError
 from citypanel.intake.accounting import Account, Journal, Outputs
+from citypanel.intake.archives import recognised
 from citypanel.intake.customs_fields import (
     destination_reader,
     file_date,
@@ -45,7 +46,7 @@ class CustomsRules:
 
 
 def intake_customs(
-    files: Sequence[Path],
+    files: Sequence[Path | RawFile],
     out: Outputs | Path,
     *,
     root: Path | None = None,
@@ -82,12 +83,14 @@ def intake_customs(
     """
     registers = registers or Registers()
     recogniser = Recogniser(registers)
-    raws = [recogniser.recognise(path, root=root) for path in files]
-    require_table(raws, "exports")
     outputs = out if isinstance(out, Outputs) else Outputs.beside(Path(out))
     outputs.table.parent.mkdir(parents=True, exist_ok=True)
     journal = Journal("exports")
-    with tempfile.TemporaryDirectory(dir=outputs.table.parent, prefix=".intake") as room:
+    with (
+        recognised(recogniser, files, root) as raws,
+        tempfile.TemporaryDirectory(dir=outputs.table.parent, prefix=".intake") as room,
+    ):
+        require_table(raws, "exports")
         stage = Stage(Path(room), journal, drop_duplicates=(rules or CustomsRules()).drop_duplicates)
         reader = RowReader(registers, rules or CustomsRules())
         for number, raw in enumerate(raws):

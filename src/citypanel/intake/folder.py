@@ -1,13 +1,15 @@
 """A whole folder of raw files to canonical tables, without a study."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from citypanel.errors import InputError
 from citypanel.intake.accounting import Account, Outputs
+from citypanel.intake.archives import recognised
 from citypanel.intake.check import is_raw, raw_files
 from citypanel.intake.kinds import INTAKES
-from citypanel.intake.recognise import Recogniser
+from citypanel.intake.recognise import RawFile, Recogniser, raw_name
 from citypanel.intake.table import intake_table
 
 
@@ -40,29 +42,29 @@ def intake_folder(folder: Path, out: Path) -> FolderAccount:
     if target.resolve().is_relative_to(root.resolve()):
         raise InputError(f"{out} lies inside the raw folder {folder}; give a folder outside it")
     recogniser = Recogniser()
-    by_table: dict[str, list[Path]] = {table: [] for table in INTAKES}
-    keys: list[Path] = []
-    left_out: list[tuple[str, str]] = []
-    for path in found:
-        if not is_raw(path):
-            continue
-        try:
-            table = recogniser.recognise(path, root=root).table
-        except InputError as fault:
-            left_out.append((path.relative_to(root).as_posix(), str(fault)))
-            continue
-        (keys if table == "key" else by_table[table]).append(path)
-    if not any(by_table.values()):
-        reason = left_out[0][1] if left_out else "none has the type of a raw file"
-        raise InputError(f"{folder}: no file is recognised ({reason})")
-    accounts = [
-        intake_table(
-            table,
-            [*paths, *keys] if table == "city_year" else paths,
-            Outputs.beside(target / f"{table}.parquet"),
-            root,
-        )
-        for table, paths in by_table.items()
-        if paths
-    ]
+    with ExitStack() as rooms:
+        raws, left_out = _recognised(recogniser, [path for path in found if is_raw(path)], root, rooms)
+        if all(raw.table == "key" for raw in raws):
+            reason = left_out[0][1] if left_out else "none has the type of a raw file"
+            raise InputError(f"{folder}: no file is recognised ({reason})")
+        accounts = [
+            intake_table(table, chosen, Outputs.beside(target / f"{table}.parquet"), root)
+            for table in INTAKES
+            if (chosen := [raw for raw in raws if raw.table == table])
+            and (chosen := chosen + [raw for raw in raws if table == "city_year" and raw.table == "key"])
+        ]
     return FolderAccount(tuple(accounts), tuple(left_out))
+
+
+def _recognised(
+    recogniser: Recogniser, paths: list[Path], root: Path, rooms: ExitStack
+) -> tuple[list[RawFile], list[tuple[str, str]]]:
+    """Recognise what can be recognised; return also the others, each with the reason."""
+    raws: list[RawFile] = []
+    left_out: list[tuple[str, str]] = []
+    for path in paths:
+        try:
+            raws += rooms.enter_context(recognised(recogniser, [path], root))
+        except InputError as fault:
+            left_out.append((raw_name(path, root), str(fault)))
+    return raws, left_out

@@ -16,6 +16,7 @@ from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.intake.accounting import Account, Journal, Outputs, refused_by_step
 from citypanel.intake.applicants import Applicant, Resolver
+from citypanel.intake.archives import recognised
 from citypanel.intake.customs import origin_of, require_table
 from citypanel.intake.customs_fields import parse_date
 from citypanel.intake.names import (
@@ -56,7 +57,7 @@ class _Patent:
 
 
 def intake_patents(
-    files: Sequence[Path],
+    files: Sequence[Path | RawFile],
     out: Outputs | Path,
     *,
     root: Path | None = None,
@@ -86,13 +87,13 @@ def intake_patents(
     """
     registers = registers or Registers()
     recogniser = Recogniser(registers)
-    raws = [recogniser.recognise(path, root=root) for path in files]
-    require_table(raws, "patents")
     reader = _Reader(Resolver(registers))
-    for raw in raws:
-        reader.journal.open(raw)
-        for block in read_blocks(raw):
-            reader.read(raw, block)
+    with recognised(recogniser, files, root) as raws:
+        require_table(raws, "patents")
+        for raw in raws:
+            reader.journal.open(raw)
+            for block in read_blocks(raw):
+                reader.read(raw, block)
     table = reader.finish()
     outputs = out if isinstance(out, Outputs) else Outputs.beside(Path(out))
     stated = origin or origin_of(raws)

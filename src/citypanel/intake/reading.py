@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -14,6 +14,7 @@ from citypanel.arrays import Codes
 from citypanel.errors import InputError
 from citypanel.intake.recognise import RawFile, bom_length
 from citypanel.intake.sheets import sheet_rows
+from citypanel.intake.tables import parquet_batches, stata_batches
 
 BLOCK = 16 << 20  # bytes of text worked on at a time
 LONGEST_RECORD = 100  # lines one quoted record may span
@@ -47,7 +48,7 @@ def read_blocks(raw: RawFile) -> Iterator[Block]:
         The file cannot be opened as what it is, or changes while it is read.
     """
     before = raw.path.stat()
-    yield from _sheet_blocks(raw) if raw.container == "xlsx" else _text_blocks(raw)
+    yield from _READERS[raw.container](raw)
     after = raw.path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(f"{raw.name} changed while it was read; run again when it is complete")
@@ -63,6 +64,19 @@ def _sheet_blocks(raw: RawFile) -> Iterator[Block]:
         cells.append((found + [""] * width)[:width])
         rows.append(row)
     yield Block(_table(cells, width), np.array(rows, dtype=np.intp))
+
+
+def _table_blocks(raw: RawFile) -> Iterator[Block]:
+    """Yield the rows of a Stata or Parquet file; its first row is row 2, as if the names were row 1."""
+    batches = (
+        stata_batches(raw.path, raw.name, raw.encoding)
+        if raw.container == "dta"
+        else parquet_batches(raw.path, raw.name)
+    )
+    first = 2
+    for table in batches:
+        yield Block(table, np.arange(first, first + table.num_rows, dtype=np.intp))
+        first += table.num_rows
 
 
 def _text_blocks(raw: RawFile) -> Iterator[Block]:
@@ -179,3 +193,11 @@ def _record(lines: Sequence[bytes], at: int, raw: RawFile, width: int) -> tuple[
 def _table(cells: Sequence[Sequence[str]], width: int) -> pa.Table:
     columns = list(zip(*cells, strict=True)) if cells else [()] * width
     return pa.table({f"c{i}": pa.array(column, type=pa.string()) for i, column in enumerate(columns)})
+
+
+_READERS: dict[str, Callable[[RawFile], Iterator[Block]]] = {
+    "csv": _text_blocks,
+    "xlsx": _sheet_blocks,
+    "dta": _table_blocks,
+    "parquet": _table_blocks,
+}

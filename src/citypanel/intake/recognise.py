@@ -9,10 +9,12 @@ from pathlib import Path
 from citypanel.errors import InputError
 from citypanel.intake.layouts import Layout, Match, best_match, match_headless, read_layouts
 from citypanel.intake.sheets import sheet_rows
+from citypanel.intake.tables import parquet_names, stata_encoding, stata_names
 from citypanel.registers import Registers
 
 TEXT = (".csv", ".txt", ".tsv")
 SHEETS = (".xlsx", ".xls")
+STATA, PARQUET, ARCHIVES = (".dta",), (".parquet",), (".zip",)
 SAMPLE = 1 << 18  # bytes looked at to tell the encoding
 HEADER_ROWS = 5  # rows looked at to find the headers
 SHOWN = 12  # headers listed in a message
@@ -57,8 +59,8 @@ class Recogniser:
     def __init__(self, registers: Registers | None = None) -> None:
         self.layouts = read_layouts(registers or Registers())
 
-    def recognise(self, path: Path, *, root: Path | None = None) -> RawFile:
-        """Return what a file is.
+    def recognise(self, path: Path, *, root: Path | None = None, called: str = "") -> RawFile:
+        """Return what a file is; messages call it `called`, or by its place under `root`.
 
         Raises
         ------
@@ -66,7 +68,7 @@ class Recogniser:
             The file is absent, empty, of an unknown container or of no known layout; the line names the file,
             the headers found and the nearest layout with the headers it misses.
         """
-        bare = self.look(path, root=root)
+        bare = self.look(path, called or raw_name(Path(path), root))
         if not bare.top or not any(cell for row in bare.top for cell in row):
             raise InputError(f"{bare.name} is empty; a raw file with at least a header row is expected")
         headless = match_headless(self.layouts, bare.top[0])
@@ -84,10 +86,9 @@ class Recogniser:
         rows = int(match.layout.settings.get("headers", at + 1))
         return self._with(bare, match, bare.top[at], rows)
 
-    def look(self, path: Path, *, root: Path | None = None) -> RawFile:
+    def look(self, path: Path, name: str) -> RawFile:
         """Return container, encoding and first rows of a file, without its layout."""
         path = Path(path)
-        name = _name(path, root)
         suffix = path.suffix.lower()
         if not path.is_file():
             raise InputError(f"{name} does not exist; a raw file is expected")
@@ -105,7 +106,12 @@ class Recogniser:
             delimiter = _delimiter(lines)
             top = tuple(tuple(row) for row in csv.reader(lines, delimiter=delimiter))
             return replace(bare, encoding=encoding, delimiter=delimiter, top=top)
-        allowed = ", ".join((*TEXT, *SHEETS))
+        if suffix in STATA:
+            encoding = stata_encoding(path, name)
+            return replace(bare, container="dta", encoding=encoding, top=(stata_names(path, name, encoding),))
+        if suffix in PARQUET:
+            return replace(bare, container="parquet", top=(parquet_names(path, name),))
+        allowed = ", ".join((*TEXT, *SHEETS, *STATA, *PARQUET, *ARCHIVES))
         raise InputError(f"{name}: files of type '{suffix or 'none'}' cannot be read; allowed: {allowed}")
 
     def _with(self, bare: RawFile, match: Match, headers: Sequence[str], rows: int) -> RawFile:
@@ -172,7 +178,8 @@ def _unknown(bare: RawFile, match: Match, headers: Sequence[str]) -> str:
     return f"{bare.name}: no known layout has the headers {shown}{near}; add a layout to registers/layouts.csv"
 
 
-def _name(path: Path, root: Path | None) -> str:
+def raw_name(path: Path, root: Path | None) -> str:
+    """Return how rows refer to a file: its place under the raw folder, or its name."""
     if root is None:
         return path.name
     try:

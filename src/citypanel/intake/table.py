@@ -8,10 +8,11 @@ from citypanel.canonical import Origin
 from citypanel.errors import InputError
 from citypanel.intake.accounting import Account, Outputs
 from citypanel.intake.kinds import INTAKES, MARK
+from citypanel.intake.recognise import RawFile
 from citypanel.reporting import log
 
 
-def intake_table(table: str, files: Sequence[Path], outputs: Outputs, root: Path) -> Account:
+def intake_table(table: str, files: Sequence[Path | RawFile], outputs: Outputs, root: Path) -> Account:
     """Read the raw files of one canonical table.
 
     Parameters

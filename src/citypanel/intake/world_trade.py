@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.intake.accounting import Account, Journal, Outputs, refused_by_step
+from citypanel.intake.archives import recognised
 from citypanel.intake.customs import origin_of, require_table
 from citypanel.intake.customs_fields import Destination, destination_reader, hs_code, mapped, numbers, year_month
 from citypanel.intake.reading import Block, Refused, read_blocks
@@ -29,7 +30,7 @@ _REPEATED = "the exporter, product and year stand earlier"
 
 
 def intake_world_trade(
-    files: Sequence[Path],
+    files: Sequence[Path | RawFile],
     out: Outputs | Path,
     *,
     root: Path | None = None,
@@ -52,14 +53,14 @@ def intake_world_trade(
     """
     registers = registers or Registers()
     recogniser = Recogniser(registers)
-    raws = [recogniser.recognise(path, root=root) for path in files]
-    require_table(raws, "world_trade")
     journal = Journal("world_trade")
     economy = destination_reader(registers)
     pieces = []
-    for raw in raws:
-        journal.open(raw)
-        pieces += [_read(raw, block, journal, economy) for block in read_blocks(raw)]
+    with recognised(recogniser, files, root) as raws:
+        require_table(raws, "world_trade")
+        for raw in raws:
+            journal.open(raw)
+            pieces += [_read(raw, block, journal, economy) for block in read_blocks(raw)]
     rows = pd.concat(pieces, ignore_index=True)
     rows = _once(rows, journal)
     for source, kept in rows.groupby("source_file", sort=True).size().items():

@@ -16,6 +16,7 @@ from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.errors import InputError
 from citypanel.intake.accounting import Account, Journal, Outputs, refused_by_step
+from citypanel.intake.archives import recognised
 from citypanel.intake.customs import origin_of, require_table
 from citypanel.intake.customs_fields import is_missing, number
 from citypanel.intake.labels import Label, Labels
@@ -48,7 +49,7 @@ class _Row:
 
 
 def intake_yearbook(
-    files: Sequence[Path],
+    files: Sequence[Path | RawFile],
     out: Outputs | Path,
     *,
     root: Path | None = None,
@@ -86,14 +87,13 @@ def intake_yearbook(
     """
     registers = registers or Registers()
     recogniser = Recogniser(registers)
-    raws = [recogniser.recognise(path, root=root) for path in files]
-    keys = [raw for raw in raws if raw.layout.table == "key"]
-    keys += [recogniser.recognise(path, root=root) for path in (city_key, variables) if path is not None]
-    raws = [raw for raw in raws if raw.layout.table != "key"]
-    require_table(raws, "city_year")
-    reader = _Reader(registers, keys)
-    for raw in raws:
-        reader.read(raw)
+    given = [path for path in (city_key, variables) if path is not None]
+    with recognised(recogniser, [*files, *given], root) as found:
+        raws = [raw for raw in found if raw.table != "key"]
+        require_table(raws, "city_year")
+        reader = _Reader(registers, [raw for raw in found if raw.table == "key"])
+        for raw in raws:
+            reader.read(raw)
     frame = reader.finish()
     outputs = out if isinstance(out, Outputs) else Outputs.beside(Path(out))
     stated = origin or origin_of(raws)
