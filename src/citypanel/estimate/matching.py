@@ -172,7 +172,8 @@ def _match(sample: Sample, options: PsmDidOptions, rule: MatchRule, *, by_period
             part, lost = _scored(sample.X[chosen], treated, options, sample.names)
             matches = find_matches(part, treated, rule)
         except EstimationError as error:
-            raise EstimationError(f"{label}: {error}" if label else str(error)) from None
+            way_out = "; by_year=false scores all periods together"
+            raise EstimationError(f"{label}: {error}{way_out}" if label else str(error)) from None
         score[chosen] = part
         weights[chosen] = matches.weights(chosen.size)
         control = part[~treated]

@@ -190,7 +190,12 @@ def _groups(design: Design, options: QuantileOptions) -> tuple[Codes | None, dic
     if groups is not None and int(groups.max()) < 1:
         raise EstimationError(f"cluster '{convention.by[0]}' has one level only; at least two are needed")
     df = int(groups.max()) if groups is not None else design.n - design.X.shape[1]
-    rule: dict[str, Value] = {"type": convention.kind, "by": list(convention.by), "ssc": "none", "df": df}
+    rule: dict[str, Value] = {
+        "type": {"HC1": "hetero"}.get(convention.kind, convention.kind),
+        "by": list(convention.by),
+        "ssc": "none",
+        "df": df,
+    }
     if options.bootstrap:
         drawn = convention.by[0] if convention.by else ("the panel's units" if design.unit is not None else "rows")
         rule |= {"type": "bootstrap", "draws": options.bootstrap, "resampled": drawn}
@@ -227,9 +232,11 @@ class _Spread:
             self.rule["rule"] = "Parente and Santos Silva 2016; density: normal kernel, Hall-Sheather; G/(G-1)"
             fit = fit_quantile(problem.y, problem.X, tau, weights)
             return clustered_covariance(fit, problem.X, tau, self.groups, weights)
-        if self.rule["type"] == "iid" and weights is None:
+        if self.design.convention.kind == "iid" and weights is None:
             self.rule["rule"] = "Koenker and Bassett 1978; sparsity: Hall-Sheather bandwidth (quantreg iid)"
             return iid_covariance(fit_quantile(problem.y, problem.X, tau), problem.X, tau)
+        # With weights rows differ in their density by construction, so iid falls back on this rule too.
+        self.rule["type"] = "hetero"
         self.rule["rule"] = "Hendricks and Koenker 1992; Hall-Sheather bandwidth (quantreg nid)"
         return nid_covariance(problem.y, problem.X, tau, weights)
 
