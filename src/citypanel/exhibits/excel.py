@@ -15,6 +15,7 @@ from citypanel.exhibits.table import Cell, Table
 
 _FONTS = {"en": "Times New Roman", "zh": "宋体"}
 _THICK, _THIN = Side(style="medium"), Side(style="thin")
+_LONGEST_PROSE = 48  # width of a column of sentences
 _NOTE_LINE = 0.9  # characters of a note that fit into one unit of column width
 
 
@@ -33,6 +34,8 @@ def to_excel(table: Table) -> bytes:
         _text(sheet, (row, 1), line.label, font)
         for position, cell in enumerate(line.cells, start=2):
             _cell(sheet, row, position, cell, font)
+            if position - 2 in table.prose:
+                sheet.cell(row, position).alignment = Alignment(horizontal="left", vertical="top", wrap_text=True)
         row += 1
     _line(sheet, row - 1, last, bottom=_THICK)
     _widths(sheet, table)
@@ -110,7 +113,7 @@ def _widths(sheet: Worksheet, table: Table) -> None:
     widths = [max((text_width(row.label) for row in table.rows), default=8) + 2]
     for position in range(len(table.columns)):
         printed = max((text_width(row.cells[position].printed) for row in table.rows), default=8)
-        widths.append(max(printed + 2, 10))
+        widths.append(min(max(printed + 2, 10), _LONGEST_PROSE if position in table.prose else printed + 10))
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
 

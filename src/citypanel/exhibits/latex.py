@@ -9,7 +9,7 @@ import jinja2
 
 from citypanel.exhibits.characters import broken_lines, printable, text_width
 from citypanel.exhibits.notes import joined_notes
-from citypanel.exhibits.table import Cell, Head, Table
+from citypanel.exhibits.table import Cell, Head, Row, Table
 from citypanel.exhibits.templates import environment
 from citypanel.exhibits.words import say
 
@@ -40,6 +40,9 @@ _ESCAPES = {
     "\N{GREATER-THAN OR EQUAL TO}": r"$\geq$",
     "\N{NO-BREAK SPACE}": "~",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{INFINITY}": r"$\infty$",
+    "\N{UNION}": r"$\cup$",
+    "\N{EMPTY SET}": r"$\emptyset$",
     "ρ": r"$\rho$",
     "λ": r"$\lambda$",
     "σ": r"$\sigma$",
@@ -52,6 +55,8 @@ _SIZES = (("small", 6.0, 5.0), ("footnotesize", 4.0, 4.5), ("scriptsize", 3.0, 4
 _TEXT_WIDTH = 440.0  # pt, A4 with 2.5 cm margins, less a reserve
 _TEXT_HEIGHT = 680.0
 _NARROW = 0.75  # share of the page below which a table is stretched to four fifths of it
+_PROSE_DIGIT = 5.2  # width of a letter of sentences (pt)
+_LONGEST_PROSE = 60  # letters beyond which a column of sentences gets no more room
 _HEAD_WIDTH = 14  # a head of one column is broken into lines of about this many letters
 
 
@@ -85,11 +90,10 @@ def _environment() -> jinja2.Environment:
 def to_latex(table: Table, label: str = "") -> str:
     """Return a table as a fragment: a float for a document that loads the named packages."""
     fit = _fitting(table)
-    lines = [_head_line(line, table.stub if line is table.heads[-1] else "") for line in table.heads]
+    lines = [_head_line(line, table.stub if line is table.heads[-1] else "", table.prose) for line in table.heads]
     rules = [_head_rules(line) for line in table.heads[:-1]]
     groups = [
-        [Tex(" & ".join([escaped(row.label), *map(_cell, row.cells, _counted(table))])) for row in group]
-        for group in table.groups
+        [Tex(" & ".join([escaped(row.label), *_row_cells(row, table)])) for row in group] for group in table.groups
     ]
     return (
         _environment()
@@ -99,12 +103,17 @@ def to_latex(table: Table, label: str = "") -> str:
             label=Tex(re.sub(r"[^A-Za-z0-9:_-]", "-", label)),
             language=table.language,
             fit=fit,
-            columns=Tex("l" + "".join(_column_type(table, position) for position in range(len(table.columns)))),
+            columns=_column_types(table),
             heads=list(zip(lines, [*rules, Tex("")], strict=True)),
             groups=groups,
             notes=joined_notes(table.notes, table.language) if table.notes else "",
         )
     )
+
+
+def _row_cells(row: Row, table: Table) -> list[Tex]:
+    cells = zip(row.cells, _counted(table), strict=True)
+    return [escaped(c.text) if i in table.prose else _cell(c, counted) for i, (c, counted) in enumerate(cells)]
 
 
 def _counted(table: Table) -> list[bool]:
@@ -123,6 +132,21 @@ def _cell(cell: Cell, counted: bool) -> Tex:  # noqa: FBT001 - mapped over colum
         return Tex(f"{{{escaped(cell.printed)}}}")
     stars = rf"{{\sym{{{cell.stars}}}}}" if cell.stars else ""
     return Tex(f"{{(}}{cell.text}{{)}}{stars}" if cell.parenthesised else f"{cell.text}{stars}")
+
+
+def _column_types(table: Table) -> Tex:
+    """Return the columns: the stub, numbers, and columns of sentences that share the room left over."""
+    room = _TEXT_WIDTH - _PROSE_DIGIT * max((text_width(row.label) for row in table.rows), default=0)
+    lengths = {i: max((text_width(row.cells[i].text) for row in table.rows), default=1) for i in table.prose}
+    shares = {i: min(length, _LONGEST_PROSE) for i, length in lengths.items()}
+    types = ["l"]
+    for position in range(len(table.columns)):
+        if position in shares:
+            width = min(shares[position] / sum(shares.values()) * 0.9 * room, lengths[position] * _PROSE_DIGIT)
+            types.append(rf">{{\raggedright\arraybackslash}}p{{{max(width, 40):.0f}pt}}")
+        else:
+            types.append(_column_type(table, position))
+    return Tex("".join(types))
 
 
 def _column_type(table: Table, position: int) -> str:
@@ -145,11 +169,12 @@ def _column_type(table: Table, position: int) -> str:
     return f"S[{','.join(options)}]"
 
 
-def _head_line(line: Sequence[Head], stub: str) -> Tex:
-    cells = [escaped(stub)]
+def _head_line(line: Sequence[Head], stub: str, prose: Sequence[int]) -> Tex:
+    cells, position = [escaped(stub)], 0
     for head in line:
         text = _broken(head.text) if head.span == 1 else escaped(head.text)
-        cells.append(Tex(rf"\multicolumn{{{head.span}}}{{c}}{{{text}}}"))
+        cells.append(Tex(rf"\multicolumn{{{head.span}}}{{{'l' if position in prose else 'c'}}}{{{text}}}"))
+        position += head.span
     return Tex(" & ".join(cells))
 
 
@@ -184,6 +209,8 @@ class Fit:
 
 def _fitting(table: Table) -> Fit:
     """Return the largest setting in which the table fits; a narrow one is stretched to give notes room."""
+    if table.prose:
+        return Fit(Tex(_SIZES[0][0]), Tex(f"{_SIZES[0][1]:g}pt"), Tex("table"), stretched=False)
     stub = max((text_width(row.label) for row in table.rows), default=0)
     widths = [
         max((text_width(row.cells[position].printed) for row in table.rows), default=4)

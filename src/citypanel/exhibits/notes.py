@@ -32,14 +32,17 @@ class Display(Protocol):
         """Return se, t, z or p."""
 
 
-def regression_notes(records: Sequence[Record], shown: Display, labels: Labels, *, omitted: bool) -> tuple[str, ...]:
-    """Return the sentences below a regression table, each complete with its stop."""
+def regression_notes(
+    records: Sequence[Record], shown: Display, labels: Labels, *, omitted: bool, more: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the sentences below a regression table, each complete with its stop; `more` comes before the sample."""
     language = shown.language
     columns = [column for record in records for column in record.columns]
     parts = [
         *_parentheses_and_variance(columns, shown, labels),
         stars_legend(shown.levels) if shown.levels else "",
-        _sample(records, columns, shown.exhibit, language),
+        *more,
+        sample_sentence(records, columns, shown.exhibit, language),
         by_column([_where(column, language) for column in columns], language),
         by_column([_singletons(column, language) for column in columns], language),
         say("omitted note", language).rstrip(".。") if omitted else "",
@@ -102,7 +105,7 @@ def _parentheses(columns: Sequence[ColumnResult], shown: Display) -> str:
     )
 
 
-def _sample(
+def sample_sentence(
     records: Sequence[Record], columns: Sequence[ColumnResult], exhibit: Mapping[str, Any], language: str
 ) -> str:
     """Return years of the records (or, where they carry none, of the study), units and periods by column."""

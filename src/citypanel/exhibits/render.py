@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from citypanel.errors import DeclarationError, InputError
+from citypanel.exhibits.balance import balance_table
 from citypanel.exhibits.csv_ import to_csv
 from citypanel.exhibits.descriptives import correlations_table, descriptives_table
 from citypanel.exhibits.files import write_bytes
 from citypanel.exhibits.html import to_html
 from citypanel.exhibits.latex import to_latex
+from citypanel.exhibits.moran import moran_table, spatial_lm_table
 from citypanel.exhibits.regression import regression_table
+from citypanel.exhibits.spatial import spatial_table
 from citypanel.exhibits.table import Table
+from citypanel.exhibits.variables import variables_table
 from citypanel.exhibits.words import known_language
 from citypanel.result import Record
 
@@ -20,7 +24,13 @@ KINDS = {
     "regression": regression_table,
     "descriptives": descriptives_table,
     "correlations": correlations_table,
+    "variables": variables_table,
+    "moran": moran_table,
+    "spatial_lm": spatial_lm_table,
+    "spatial": spatial_table,
+    "balance": balance_table,
 }
+WITHOUT_RECORDS = ("variables",)
 
 
 def render_table(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> Table:
@@ -29,7 +39,8 @@ def render_table(records: Sequence[Record], exhibit: Mapping[str, Any], language
     Parameters
     ----------
     records : the records of the exhibit's analyses, in its order (a `vif` record beside a `correlate` one).
-    exhibit : kind, title, labels and the kind's own keys.
+    exhibit : kind, title, labels and the kind's own keys (`definitions` for the table of variables, which
+        needs no record).
     language : `en` or `zh`.
 
     Raises
@@ -41,11 +52,11 @@ def render_table(records: Sequence[Record], exhibit: Mapping[str, Any], language
     """
     place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
     known_language(language)
-    if not records:
-        raise InputError(f"{place}: no result record was given")
-    kind = exhibit.get("kind")
+    kind = str(exhibit.get("kind"))
     if kind not in KINDS:
         raise DeclarationError(f"{place}, key 'kind': '{kind}' is no table; allowed: {', '.join(KINDS)}")
+    if not records and kind not in WITHOUT_RECORDS:
+        raise InputError(f"{place}: no result record was given")
     return KINDS[kind](records, exhibit, language)
 
 

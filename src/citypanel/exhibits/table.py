@@ -7,6 +7,7 @@ from citypanel.exhibits.decimals import grouped, rounded, typographic
 from citypanel.exhibits.words import say
 
 Number = float | int
+Kind = Literal["regression", "descriptives", "correlations", "variables", "moran", "spatial_lm", "spatial", "balance"]
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ class Table:
 
     `heads` are lines of column heads, the stub's own head is `stub`. `groups` are blocks of rows that stand
     apart. `columns` name the columns for machines. Every head line spans all columns, every row fills them.
+    `prose` are the columns that hold sentences: they stand at the left and are broken into lines.
     """
 
-    kind: Literal["regression", "descriptives", "correlations"]
+    kind: Kind
     language: str
     title: str
     stub: str
@@ -86,6 +88,7 @@ class Table:
     notes: tuple[str, ...]
     columns: tuple[str, ...]
     simulated: bool
+    prose: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse lines that do not fill the table: a shifted cell is a wrong number."""

@@ -32,6 +32,7 @@ _LETTER = 0.53  # width of a letter as a share of the font size, with a reserve
 _PADDING = 3.0  # points on either side of a cell
 _LONGEST_STUB = 30  # letters; a longer label is broken into lines
 _LONGEST_HEAD = 12
+_LONGEST_PROSE = 44
 
 
 def to_word(table: Table) -> bytes:
@@ -83,6 +84,7 @@ def _natural_widths(table: Table, size: float) -> list[float]:
         before, after = _sides(table, position)
         others = [row.cells[position] for row in table.rows]
         plain = max((text_width(cell.printed) for cell in others if not _hung(cell)), default=0)
+        plain = min(plain, _LONGEST_PROSE) if position in table.prose else plain
         heads = [min(text_width(head.text), _LONGEST_HEAD) for head in _single_heads(table, position)]
         letters.append(max([before + after, plain, *heads]))
     return [letter * size * _LETTER + 2 * _PADDING for letter in letters]
@@ -182,16 +184,16 @@ def _body(cells: list[list[Any]], table: Table, widths: list[float], size: float
         for position, cell in enumerate(row.cells):
             target = line[position + 1]
             target.width = Pt(widths[position + 1])
-            _cell(target.paragraphs[0], cell, tabs[position])
+            _cell(target.paragraphs[0], cell, tabs[position], prose=position in table.prose)
             target.paragraphs[0].paragraph_format.space_before = first.paragraph_format.space_before
         line[0].width = Pt(widths[0])
 
 
-def _cell(paragraph: Any, cell: Cell, tab: float) -> None:
+def _cell(paragraph: Any, cell: Cell, tab: float, *, prose: bool) -> None:
     """Write a cell: decimals hang on a decimal tab, which Word obeys in tables without a tab character."""
     if _hung(cell):
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(tab), WD_TAB_ALIGNMENT.DECIMAL)
-    else:
+    elif not prose:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     if cell.printed:
         _run(paragraph, cell.printed)
