@@ -185,3 +185,16 @@ def test_newey_west_skips_gaps_of_the_calendar(seed: int) -> None:
     expected = np.sqrt(np.diag(bread @ meat @ bread))
     column = _fit(frame, vcov="hac:2", options={"ssc": "none"})
     assert [column.term(x).se for x in ("x1", "x2")] == pytest.approx(expected, rel=1e-8)
+
+
+@given(seeds)
+@few
+def test_the_base_constant_is_that_of_explicit_dummies(seed: int) -> None:
+    frame = _panel(seed)
+    for vcov, weights in (("iid", None), ("hetero", None), ("iid", "w")):
+        absorbed = _fit(frame, vcov=vcov, weights=weights, options={"constant": "base"})
+        explicit = _fit(frame, "y ~ x1 + x2 + i(city) + i(year)", vcov, weights=weights)
+        for name in ("x1", "x2", "Intercept"):
+            expected = explicit.term(name)
+            assert absorbed.term(name).estimate == pytest.approx(expected.estimate, rel=1e-8, abs=1e-8)
+            assert absorbed.term(name).se == pytest.approx(expected.se, rel=1e-7)

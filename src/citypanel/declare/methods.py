@@ -38,6 +38,9 @@ class LinearOptions(Options):
     )
     ssc: Literal["reghdfe", "none"] = Field("reghdfe", description="small-sample correction")
     singletons: Literal["drop", "keep"] = Field("drop", description="groups of one row in a fixed effect")
+    constant: Literal["mean", "base"] = Field(
+        "mean", description="beside fixed effects: at the means (reghdfe), or of the base categories (dummies)"
+    )
     wild_bootstrap: int = Field(0, ge=0, description="draws of the wild cluster bootstrap; 0 is none")
     term: str | None = Field(None, description="regressor that the next options ask about; default the first")
     oster: bool = Field(False, description="Oster's delta: the other regressors are the controls")

@@ -71,7 +71,8 @@ def fit(
     convention, neighbours = convention or Convention(), neighbours or Neighbours()
     roots = None if weights is None else np.sqrt(weights / weights.mean())
     # One row per column of the data underneath: sums then run along contiguous memory.
-    columns = np.vstack([y, X.T]).T
+    columns = np.empty((1 + X.shape[1], y.size)).T
+    columns[:, 0], columns[:, 1:] = y, X
     means = column_means(columns, roots)
     centred = (columns.T - means[:, None]).T if effects else columns
     projected = FixedEffects(effects, None if roots is None else roots**2).residuals(centred)
@@ -81,7 +82,9 @@ def fit(
     absorbed = absorbed_parameters(effects)
     k = solution.kept.size + absorbed
     nested = solution.kept.size + absorbed_parameters(effects, neighbours.clusters)
-    used = scaled[:, 1:][:, solution.kept]
+    used = scaled[:, 1:]
+    if solution.kept.size < used.shape[1]:
+        used = used[:, solution.kept]
     if convention.kind in ("HC2", "HC3"):
         neighbours = replace(neighbours, leverage=_leverage(used, solution.bread, effects, weights))
     kept_names, dropped = tuple(names[j] for j in solution.kept), dropped_names(names, solution.kept)
@@ -134,18 +137,18 @@ def with_constant(
     """
     n = used.shape[0]
     at = means[1:][solution.kept]
-    ones = np.ones(n) if roots is None else roots
     constant = means[0] - np.sum(at * solution.coefficients)
     corner = solution.bread @ at
-    bread = np.block(
-        [
-            [solution.bread, -corner[:, None]],
-            [-corner[None, :], np.array([[1 / n + np.sum(at * corner)]])],
-        ]
-    )
-    regressors = np.vstack([used.T + at[:, None] * ones, ones]).T
+    size = at.size
+    bread = np.empty((size + 1, size + 1))
+    bread[:size, :size] = solution.bread
+    bread[size, :size] = bread[:size, size] = -corner
+    bread[size, size] = 1 / n + np.sum(at * corner)
+    rows = np.empty((size + 1, n))
+    rows[size] = 1.0 if roots is None else roots
+    np.add(used.T, at[:, None] * (1.0 if roots is None else roots), out=rows[:size])
     coefficients = np.append(solution.coefficients, constant)
-    return replace(solution, coefficients=coefficients, bread=bread), regressors
+    return replace(solution, coefficients=coefficients, bread=bread), rows.T
 
 
 def _leverage(X: Matrix, bread: Matrix, effects: Sequence[Codes], weights: Vector | None) -> Vector | None:

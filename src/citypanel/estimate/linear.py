@@ -63,13 +63,17 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         weights=design.weights,
         ssc=options.ssc,
     )
+    if options.constant == "base" and design.effects:
+        from citypanel.estimate.constant import with_base_constant  # noqa: PLC0415 - loaded where used
+
+        fitted = with_base_constant(design, fitted, ssc=options.ssc)
     stats = _asked(design, fitted, options, specification.seed)
     return as_estimate(design, fitted, warnings=(*lost, *fit_warnings(design, fitted)), stats=stats)
 
 
 def _asked(design: Design, fitted: Fit, options: LinearOptions, seed: int | None) -> dict[str, Value]:
     """Return the entries of the options that ask more of one coefficient."""
-    stats: dict[str, Value] = {}
+    stats: dict[str, Value] = {"constant": options.constant} if design.effects else {}
     if options.wild_bootstrap:
         from citypanel.estimate.bootstrap import wild_statistics  # noqa: PLC0415 - loaded where used
 
