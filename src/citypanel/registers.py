@@ -31,7 +31,9 @@ _INTEGERS: dict[str, dict[str, Literal["int64", "Int64"]]] = {
     "city_clusters": {"adcode": "Int64"},
     "customs_areas": {"adcode": "Int64", "valid_from": "Int64", "valid_to": "Int64"},
     "countries": {},
+    "counties": {"adcode": "Int64", "prefecture": "Int64"},
     "organisations": {"adcode": "int64"},
+    "organisation_variants": {},
     "policies": {"adcode": "int64", "year": "Int64", "counts_as_prefecture_treatment": "int64"},
     "yearbook_variables": {"zero_is_missing": "int64"},
     "units": {},
@@ -45,7 +47,9 @@ _COLUMNS = {
     "city_clusters": ("cluster", "cluster_zh", "city"),
     "customs_areas": ("area", "place", "standing"),
     "countries": ("customs", "alpha3", "name_zh", "name_en", "aliases", "kind", "standing"),
+    "counties": ("name", "source"),
     "organisations": ("name", "kind", "standing"),
+    "organisation_variants": ("name", "counted_as", "relation", "standing"),
     "policies": ("policy", "unit", "level", "batch", "source"),
     "yearbook_variables": ("label", "variable", "unit"),
     "units": ("unit", "dimension"),
@@ -115,6 +119,14 @@ class Registers:
     def organisations(self) -> pd.DataFrame:
         """Return organisations whose seat their name does not tell: name, adcode, kind."""
         return self.table("organisations")
+
+    def organisation_variants(self) -> pd.DataFrame:
+        """Return names counted as another organisation: name, counted_as, relation (variant, former, subsidiary)."""
+        return self.table("organisation_variants")
+
+    def counties(self) -> pd.DataFrame:
+        """Return counties, county-level cities and districts: adcode, name, prefecture (missing: none)."""
+        return self.table("counties")
 
     def yearbook_variables(self) -> pd.DataFrame:
         """Return yearbook labels with variable, unit and whether zero means missing."""
