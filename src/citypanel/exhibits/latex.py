@@ -43,6 +43,8 @@ _ESCAPES = {
     "\N{INFINITY}": r"$\infty$",
     "\N{UNION}": r"$\cup$",
     "\N{EMPTY SET}": r"$\emptyset$",
+    "χ": r"$\chi$",
+    "δ": r"$\delta$",
     "ρ": r"$\rho$",
     "λ": r"$\lambda$",
     "σ": r"$\sigma$",
@@ -56,7 +58,6 @@ _TEXT_WIDTH = 440.0  # pt, A4 with 2.5 cm margins, less a reserve
 _TEXT_HEIGHT = 680.0
 _NARROW = 0.75  # share of the page below which a table is stretched to four fifths of it
 _PROSE_DIGIT = 5.2  # width of a letter of sentences (pt)
-_LONGEST_PROSE = 60  # letters beyond which a column of sentences gets no more room
 _HEAD_WIDTH = 14  # a head of one column is broken into lines of about this many letters
 
 
@@ -136,17 +137,24 @@ def _cell(cell: Cell, counted: bool) -> Tex:  # noqa: FBT001 - mapped over colum
 
 def _column_types(table: Table) -> Tex:
     """Return the columns: the stub, numbers, and columns of sentences that share the room left over."""
-    room = _TEXT_WIDTH - _PROSE_DIGIT * max((text_width(row.label) for row in table.rows), default=0)
-    lengths = {i: max((text_width(row.cells[i].text) for row in table.rows), default=1) for i in table.prose}
-    shares = {i: min(length, _LONGEST_PROSE) for i, length in lengths.items()}
-    types = ["l"]
-    for position in range(len(table.columns)):
-        if position in shares:
-            width = min(shares[position] / sum(shares.values()) * 0.9 * room, lengths[position] * _PROSE_DIGIT)
-            types.append(rf">{{\raggedright\arraybackslash}}p{{{max(width, 40):.0f}pt}}")
-        else:
-            types.append(_column_type(table, position))
-    return Tex("".join(types))
+    stub = _PROSE_DIGIT * max((text_width(row.label) for row in table.rows), default=0)
+    wanted = {
+        i: _PROSE_DIGIT * max((text_width(row.cells[i].text) for row in table.rows), default=8) for i in table.prose
+    }
+    cap = _shared(list(wanted.values()), _TEXT_WIDTH - stub - 2 * _SIZES[0][1] * (len(table.columns) + 1))
+    types = [
+        rf">{{\raggedright\arraybackslash}}p{{{min(wanted[i], cap):.0f}pt}}" if i in wanted else _column_type(table, i)
+        for i in range(len(table.columns))
+    ]
+    return Tex("l" + "".join(types))
+
+
+def _shared(wanted: list[float], room: float) -> float:
+    """Return the width above which columns are cut so that all fit: the wide ones give, the narrow ones do not."""
+    left = sorted(wanted)
+    while left and left[0] <= room / len(left):
+        room -= left.pop(0)
+    return room / len(left) if left else max(wanted, default=0.0)
 
 
 def _column_type(table: Table, position: int) -> str:
@@ -249,18 +257,37 @@ def figure_fragment(caption: str, notes: Sequence[str], file: str, *, language: 
     )
 
 
-def latex_document(title: str, fragments: Sequence[str], language: str, *, simulated: bool) -> str:
+@dataclass(frozen=True)
+class Fragment:
+    """An exhibit of a document: its file, and the number it has if that is declared.
+
+    `counter` is `table` or `figure`; without one the number holds for either.
+    """
+
+    file: str
+    counter: str = ""
+    number: str = ""
+
+
+def latex_document(title: str, fragments: Sequence[Fragment | str], language: str, *, simulated: bool) -> str:
     """Return a document of fragments that compiles with xelatex.
 
     Parameters
     ----------
     title : the study's title; empty for a single exhibit.
-    fragments : paths as the compiler shall find them, in order.
+    fragments : files as the compiler shall find them, in order; those without a number are counted.
     """
     context: Mapping[str, Any] = {
         "title": title,
-        "fragments": [Tex(path) for path in fragments],
+        "fragments": [_numbered(item if isinstance(item, Fragment) else Fragment(item)) for item in fragments],
         "language": language,
         "mark": say("simulated", language) if simulated else "",
     }
     return _environment().get_template("document.tex.jinja").render(context)
+
+
+def _numbered(fragment: Fragment) -> tuple[Tex, Tex]:
+    """Return the lines that set a fragment's number, and its file."""
+    counters = (fragment.counter,) if fragment.counter else ("table", "figure")
+    lines = [rf"\renewcommand{{\the{counter}}}{{{escaped(fragment.number)}}}" for counter in counters]
+    return Tex("\n".join(lines) if fragment.number else ""), Tex(fragment.file)

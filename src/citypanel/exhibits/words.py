@@ -130,7 +130,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "after": ("After matching", "匹配后"),
     "treated mean": ("Treated", "处理组"),
     "control mean": ("Control", "对照组"),
-    "bias": ("Bias (%)", "标准化偏差（%）"),
+    "bias": ("Bias (%)", "偏差（%）"),
     "balance note": (
         "Bias is the difference of means in % of the root of the mean of both variances before matching",
         "标准化偏差为均值之差占匹配前两组方差均值平方根的百分比",
