@@ -93,10 +93,10 @@ def intake_customs(
         require_table(raws, "exports")
         stage = Stage(Path(room), journal, drop_duplicates=(rules or CustomsRules()).drop_duplicates)
         reader = RowReader(registers, rules or CustomsRules())
-        for number, raw in enumerate(raws):
+        for raw in raws:
             journal.open(raw)
             for block in read_blocks(raw):
-                stage.add(number, raw, block, reader.read(raw, block))
+                stage.add(raw, block, reader.read(raw, block))
         return stage.finish(outputs, origin or origin_of(raws))
 
 
@@ -112,6 +112,10 @@ def require_table(raws: Sequence[RawFile], table: str) -> None:
     for raw in raws:
         if raw.table != table:
             raise InputError(f"{raw.name} is {raw.layout.name}, which feeds '{raw.table}', not '{table}'")
+    names = [raw.name for raw in raws]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"two files are called {twice}; give each once, and the folder that holds both as root")
 
 
 class RowReader:
@@ -142,9 +146,9 @@ class RowReader:
         if "flag" not in raw.columns:
             return
         read = flag_reader(raw.layout.setting("export"), raw.layout.setting("import"))
-        meaning = mapped(cells["flag"], read, pa.string()).to_numpy(zero_copy_only=False)
-        broken.at(10, meaning == "import")
-        broken.at(11, meaning == "")
+        meaning = mapped(cells["flag"], read, pa.string())
+        broken.at(10, _equal(meaning, "import"))
+        broken.at(11, _equal(meaning, ""))
 
     def _firm(self, cells: "_Cells", broken: "_Broken", out: dict[str, object]) -> None:
         code = mapped(cells["firm"], _firm_code, pa.string())
@@ -167,15 +171,13 @@ class RowReader:
     def _destination(self, cells: "_Cells", broken: "_Broken", out: dict[str, object]) -> None:
         read = self.destination
         text = cells["destination"]
-        kinds = mapped(text, lambda t: found.kind if (found := read(t)) else "", pa.string())
-        kind = kinds.to_numpy(zero_copy_only=False)
+        kind = mapped(text, lambda t: found.kind if (found := read(t)) else "", pa.string())
         out["destination"] = mapped(text, lambda t: (found.alpha3 or None) if (found := read(t)) else None, pa.string())
         out["historic"] = mapped(text, lambda t: bool((found := read(t)) and found.historic), pa.bool_())
         broken.at(32, cells.missing("destination"))
-        broken.at(60, (kind == "china") & (not self.rules.keep_reimports))
-        broken.at(61, kind == "unknown")
-        broken.at(62, kind == "continent")
-        broken.at(63, kind == "")
+        broken.at(60, _equal(kind, "china") & (not self.rules.keep_reimports))
+        for rule, word in ((61, "unknown"), (62, "continent"), (63, "")):
+            broken.at(rule, _equal(kind, word))
 
     def _amounts(self, cells: "_Cells", broken: "_Broken", out: dict[str, object]) -> None:
         value, text = numbers(cells["value"])
@@ -223,7 +225,7 @@ class RowReader:
 
 
 class _Cells:
-    """The columns of a block by role; a role that the layout lacks is empty text."""
+    """The columns of a block by role, ready to be mapped; a role that the layout lacks is empty text."""
 
     def __init__(self, raw: RawFile, block: Block) -> None:
         self.raw, self.block = raw, block
@@ -247,6 +249,10 @@ class _Broken:
     def at(self, rule: int, rows: Mask) -> None:
         """Note that rows break a rule."""
         self.rule = np.where(rows & (rule < self.rule), rule, self.rule)
+
+
+def _equal(column: pa.Array, word: str) -> Mask:
+    return np.asarray(pc.equal(column, word), dtype=np.bool_)
 
 
 def _null(column: object) -> Mask:

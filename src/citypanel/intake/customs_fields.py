@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -75,6 +75,7 @@ def numbers(column: pa.Array) -> tuple[Vector, Mask]:
     return found, text
 
 
+@lru_cache(maxsize=100_000)
 def hs_code(text: str, length: int) -> str:
     """Return a commodity code of `length` digits, its lost leading zero restored; "" if it is no such code.
 

@@ -3,11 +3,13 @@
 # ruff: noqa: S608 - the queries are put together from names of this module and of the layout, never from cells
 
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
@@ -16,7 +18,6 @@ from citypanel.intake.reading import Block
 from citypanel.intake.recognise import RawFile
 
 MEMORY = "1GB"
-SEPARATOR = "chr(31)"
 KEPT = 99
 
 # The order in which rules are applied: number (step and place), name of the step, reason.
@@ -48,72 +49,75 @@ REPAIRS = (
     ("unregistered", 20, "city_mapped", "registered place has no prefecture in registers/customs_areas.csv"),
     ("unplaced", 20, "city_mapped", "production place has no prefecture in registers/customs_areas.csv"),
 )
-_COLUMNS = (
-    "firm", "firm_name", "hs8", "hs_revision", "destination", "year", "month", "city_registered",
-    "city_producing", "value_usd", "quantity", "unit", "regime", "ownership", "source_file", "source_row",
-)  # fmt: skip
-
-
 _FILE = 1 << 40  # a row's identity is its file's number times this, plus its row
+_BATCH = 200_000
+_NO_RULE = 1000  # above every rule
 _DUPLICATE = 20
 _LISTED_WITHOUT_TEXT = 10  # imports are no faults: they are listed, their text is not kept
 
 
 class Stage:
-    """A DuckDB file of typed rows, each with the first rule it breaks."""
+    """Typed rows on disk: those that break no rule as they will be written, of all the few things steps count.
+
+    What is counted (and the fingerprint of the raw row) stands in a DuckDB file; the rows themselves in a Parquet
+    file in their order, so that nothing has to be sorted.
+    """
 
     def __init__(self, room: Path, journal: Journal, *, drop_duplicates: bool = True) -> None:
         self.journal = journal
         self.drop_duplicates = drop_duplicates
+        self.room = room
         self.database = duckdb.connect(str(room / "rows.duckdb"))
-        self.database.execute(f"SET memory_limit='{MEMORY}'; SET temp_directory='{room / 'spill'}'")
+        self.database.execute(f"SET memory_limit='{MEMORY}'; SET temp_directory='{room / 'spill'}'; SET threads=2")
         self.database.execute("BEGIN")  # one transaction: nothing here outlives the intake
-        self.database.execute("CREATE TABLE source (file INTEGER, name VARCHAR)")
-        self._sources: dict[str, int] = {}
-        self._created = False
+        self.database.execute(_CREATE)
+        self._sources: list[str] = []
+        self._rows = pq.ParquetWriter(room / "rows.parquet", _STAGED, compression="lz4")
+        self._broken = pq.ParquetWriter(room / "broken.parquet", _BROKEN, compression="lz4")
 
-    def add(self, file: int, raw: RawFile, block: Block, typed: pa.Table) -> None:
-        """Append the typed rows of a block, with a fingerprint of each raw row."""
+    def add(self, raw: RawFile, block: Block, typed: pa.Table) -> None:
+        """Append the typed rows of a block, in the order of files and rows."""
         if raw.name not in self._sources:
-            self._sources[raw.name] = file
-            self.database.execute("INSERT INTO source VALUES (?, ?)", [file, raw.name])
+            self._sources.append(raw.name)
+            self.database.execute("INSERT INTO source VALUES (?, ?)", [len(self._sources) - 1, raw.name])
+        file = len(self._sources) - 1
         self.journal.count(raw.name, "rows_read", len(block.rows) + len(block.refused))
         self.journal.refuse(raw.name, block.refused)
-        rows = block.table
-        for name in typed.column_names:
-            rows = rows.append_column(name, typed[name])
-        rows = rows.append_column("id", pa.array(block.rows + file * _FILE, type=pa.int64()))
-        self.database.register("block_rows", rows)
-        raw_text = ", ".join(block.table.column_names)
-        kept = ", ".join(typed.column_names)
-        select = (
-            f"SELECT id, md5_number(concat_ws({SEPARATOR}, {raw_text}, year, month)) AS print, {kept}, "
-            f"CASE WHEN rule < {KEPT} AND rule <> {_LISTED_WITHOUT_TEXT} "
-            f"THEN concat_ws(',', {raw_text}) END AS text FROM block_rows"
-        )
-        self.database.execute(f"{'INSERT INTO staged' if self._created else 'CREATE TABLE staged AS'} {select}")
-        self._created = True
+        identity = pa.array(block.rows + file * _FILE, type=pa.int64())
+        typed = typed.append_column("id", identity).append_column("line", block.lines)
+        self.database.register("block_rows", typed)
+        self.database.execute(_INSERT)
         self.database.unregister("block_rows")
+        good = pc.equal(typed["rule"], KEPT)
+        self._rows.write_table(typed.filter(good).select(_STAGED.names).cast(_STAGED))
+        bad = typed.filter(pc.invert(good)).select(_BROKEN.names)
+        listed = pc.not_equal(bad["rule"], _LISTED_WITHOUT_TEXT)
+        text = pc.if_else(listed, pc.utf8_rtrim(bad["line"], "\r\n"), None)
+        self._broken.write_table(bad.set_column(bad.schema.get_field_index("line"), "line", text).cast(_BROKEN))
 
     def finish(self, outputs: Outputs, origin: Origin) -> Account:
         """Judge duplicates and write the table and its accounts."""
-        self._judge()
+        self._rows.close()
+        self._broken.close()
+        copies = self._judge()
         self._count_files()
         kept = self._attrition()
-        write_table(self._stream(_KEPT_ROWS), outputs.table, "exports", origin=origin)
-        return self.journal.write(outputs, kept, origin, self._rejects())
+        write_table(self._kept(copies["id"]), outputs.table, "exports", origin=origin)
+        return self.journal.write(outputs, kept, origin, self._rejects(copies))
 
-    def _judge(self) -> None:
-        """Give every row its final rule: a copy of an earlier row leaves as a duplicate."""
-        copies = f"rule >= {_DUPLICATE}" if self.drop_duplicates else "false"
+    def _judge(self) -> pa.Table:
+        """Give every row its final rule: a copy of an earlier row leaves as a duplicate; return the copies."""
+        copies = f"rule >= {_DUPLICATE if self.drop_duplicates else _NO_RULE}"
         self.database.execute(f"""
-            CREATE TABLE first AS SELECT print, min(id) AS id FROM staged WHERE {copies}
-            GROUP BY print HAVING count(*) > 1;
-            CREATE VIEW judged AS SELECT s.* EXCLUDE (rule),
-                CASE WHEN s.rule >= {_DUPLICATE} AND f.id < s.id THEN {_DUPLICATE} ELSE s.rule END AS rule,
-                CASE WHEN f.id < s.id THEN f.id END AS earlier
-            FROM staged s LEFT JOIN first f USING (print)
+            CREATE TABLE first AS SELECT print, year, month, min(id) AS id FROM staged WHERE {copies}
+            GROUP BY print, year, month HAVING count(*) > 1;
+            CREATE TABLE copy AS SELECT s.id, f.id AS earlier FROM staged s JOIN first f
+            ON s.print = f.print AND s.year IS NOT DISTINCT FROM f.year AND s.month IS NOT DISTINCT FROM f.month
+            WHERE s.id > f.id AND s.{copies};
+            CREATE VIEW judged AS SELECT s.* EXCLUDE (rule), CASE WHEN copy.id IS NULL THEN s.rule
+            ELSE {_DUPLICATE} END AS rule FROM staged s LEFT JOIN copy USING (id)
         """)
+        return self.database.sql("SELECT id, earlier FROM copy ORDER BY id").to_arrow_table()
 
     def _count_files(self) -> None:
         counts = self.database.execute(f"""
@@ -159,36 +163,92 @@ class Stage:
             found = self.database.execute(query).fetchall()
             self.journal.step(step, name, reason, kept, kept, changed=int(found[0][0]))
 
-    def _rejects(self) -> pa.RecordBatchReader:
-        """Stream all rejects: the rows that broke a rule, and the lines that were no rows."""
-        reasons = " ".join(f"WHEN {rule} THEN '{reason}'" for rule, _, _, reason in RULES)
-        rows = self._stream(_REJECTED_ROWS.format(reasons=reasons))
-        own = pa.Table.from_pylist(self.journal.rejects, schema=CONTRACTS["rejects"].schema)
-        batches: Iterator[pa.RecordBatch] = chain(
-            own.to_batches(), (batch.cast(CONTRACTS["rejects"].schema) for batch in rows)
+    def _kept(self, copies: pa.ChunkedArray) -> pa.RecordBatchReader:
+        """Stream the rows that broke no rule and are no copies, with the names of their files."""
+        schema = CONTRACTS["exports"].schema
+        names = pa.array(self._sources, type=pa.string())
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in pq.ParquetFile(self.room / "rows.parquet").iter_batches(_BATCH):
+                table = pa.Table.from_batches([batch])
+                table = table.filter(pc.invert(_among(table["id"], copies)))
+                file = pc.divide(table["id"], _FILE)
+                table = table.append_column("source_file", names.take(file.combine_chunks()))
+                row = pc.subtract(table["id"], pc.multiply(file, _FILE))
+                table = table.append_column("source_row", row)
+                yield from table.select(schema.names).cast(schema).to_batches()
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
+
+    def _rejects(self, copies: pa.Table) -> pa.RecordBatchReader:
+        """Stream all rejects: lines that were no rows, rows that broke a rule, and copies of rows that did not."""
+        schema = CONTRACTS["rejects"].schema
+        own = pa.Table.from_pylist(self.journal.rejects, schema=schema)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            yield from own.to_batches()
+            for batch in pq.ParquetFile(self.room / "broken.parquet").iter_batches(_BATCH):
+                table = pa.Table.from_batches([batch])
+                table = table.filter(pc.invert(_among(table["id"], copies["id"])))
+                reasons = mapped_reason(table["rule"])
+                yield from self._reject(table["id"], reasons, table["line"]).to_batches()
+            reason = next(reason for rule, _, _, reason in RULES if rule == _DUPLICATE)
+            reasons = pa.array([reason] * copies.num_rows, type=pa.string())
+            yield from self._reject(copies["id"], reasons, self._earlier(copies["earlier"])).to_batches()
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
+
+    def _reject(self, identity: pa.ChunkedArray, reasons: pa.Array, text: pa.Array) -> pa.Table:
+        file = pc.divide(identity, _FILE)
+        names = pa.array(self._sources, type=pa.string())
+        row = pc.subtract(identity, pc.multiply(file, _FILE))
+        columns = [names.take(file), row, reasons, text]
+        return pa.table(dict(zip(CONTRACTS["rejects"].schema.names, columns, strict=True))).cast(
+            CONTRACTS["rejects"].schema
         )
-        return pa.RecordBatchReader.from_batches(CONTRACTS["rejects"].schema, batches)
 
-    def _stream(self, query: str) -> pa.RecordBatchReader:
-        return self.database.sql(query).to_arrow_reader(100_000)
+    def _earlier(self, identity: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Return where the row that a copy repeats stands, as "row 2 of customs_2003.csv"."""
+        file = pc.divide(identity, _FILE)
+        names = pa.array(self._sources, type=pa.string())
+        row = pc.cast(pc.subtract(identity, pc.multiply(file, _FILE)), pa.string())
+        return pc.binary_join_element_wise("row ", row, " of ", names.take(file), "")
 
 
-_DISTINCT = {
-    "firms": "firm",
-    "hs6": "left(hs8, 6)",
-    "destinations": "destination",
-    "cities": "coalesce(city_producing, city_registered)",
-}
-_KEPT_ROWS = f"""
-    SELECT {", ".join(_COLUMNS[:-2])}, source.name AS source_file, id % {_FILE} AS source_row
-    FROM judged JOIN source ON source.file = id // {_FILE} WHERE rule = {KEPT} ORDER BY id
+def mapped_reason(rules: pa.ChunkedArray) -> pa.Array:
+    """Return the reason behind each rule's number."""
+    reasons = {rule: reason for rule, _, _, reason in RULES}
+    encoded = rules.combine_chunks().dictionary_encode()
+    return pa.array([reasons[rule] for rule in encoded.dictionary.to_pylist()], type=pa.string()).take(encoded.indices)
+
+
+def _among(values: pa.ChunkedArray, ordered: pa.ChunkedArray) -> pa.Array:
+    """Return which values are among others that are in ascending order."""
+    known = ordered.to_numpy()
+    wanted = values.to_numpy()
+    if not len(known):
+        return pa.array(np.zeros(len(wanted), dtype=np.bool_))
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return pa.array(known[at] == wanted)
+
+
+_STAGED = pa.schema(
+    [
+        ("id", pa.int64()),
+        *((field.name, field.type) for field in CONTRACTS["exports"].schema if not field.name.startswith("source_")),
+    ]
+)
+_BROKEN = pa.schema([("id", pa.int64()), ("rule", pa.int16()), ("line", pa.string())])
+_CREATE = """
+    CREATE TABLE source (file INTEGER, name VARCHAR);
+    CREATE TABLE staged (id BIGINT, print UHUGEINT, rule SMALLINT, year SMALLINT, month TINYINT, firm UBIGINT,
+        hs6 INTEGER, destination VARCHAR, city INTEGER, value_usd DOUBLE, padded BOOLEAN, historic BOOLEAN,
+        unregistered BOOLEAN, unplaced BOOLEAN)
 """
-_REJECTED_ROWS = f"""
-    SELECT source.name AS source_file, judged.id % {_FILE} AS source_row,
-        CASE rule {{reasons}} END AS reason,
-        CASE WHEN rule = {_DUPLICATE} THEN 'row ' || (earlier % {_FILE}) || ' of ' || earlier_source.name
-            ELSE text END AS text
-    FROM judged JOIN source ON source.file = judged.id // {_FILE}
-    LEFT JOIN source AS earlier_source ON earlier_source.file = earlier // {_FILE}
-    WHERE rule < {KEPT} ORDER BY judged.id
+# Firms are counted by 64-bit hashes: the odds that any two of a million share one are 3 in 100 million.
+_INSERT = """
+    INSERT INTO staged SELECT id, md5_number(line), rule, year, month, hash(firm), try_cast(left(hs8, 6) AS INTEGER),
+    destination, coalesce(city_producing, city_registered), value_usd, padded, historic, unregistered, unplaced
+    FROM block_rows
 """
+_DISTINCT = {"firms": "firm", "hs6": "hs6", "destinations": "destination", "cities": "city"}

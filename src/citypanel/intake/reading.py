@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from citypanel.arrays import Codes
@@ -17,6 +18,7 @@ from citypanel.intake.sheets import sheet_rows
 from citypanel.intake.tables import parquet_batches, stata_batches
 
 BLOCK = 16 << 20  # bytes of text worked on at a time
+PIECE = 1 << 16  # bytes re-read where the fast parser stumbles
 LONGEST_RECORD = 100  # lines one quoted record may span
 SHOWN = 500  # characters of a refused line that are kept
 
@@ -32,10 +34,11 @@ class Refused:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows of one file: text columns `c0`, `c1`, ... and the row number of each, the first line being 1."""
+    """Rows of one file: text columns `c0`, `c1`, ..., the number of each row (the first line is 1), its raw text."""
 
     table: pa.Table
     rows: Codes
+    lines: pa.Array
     refused: list[Refused] = field(default_factory=list)
 
 
@@ -63,7 +66,14 @@ def _sheet_blocks(raw: RawFile) -> Iterator[Block]:
             continue
         cells.append((found + [""] * width)[:width])
         rows.append(row)
-    yield Block(_table(cells, width), np.array(rows, dtype=np.intp))
+    table = _table(cells, width)
+    yield Block(table, np.array(rows, dtype=np.intp), _joined(table))
+
+
+def _joined(table: pa.Table) -> pa.Array:
+    """Return the text of rows that have no lines of their own: their cells, joined."""
+    columns = [column.combine_chunks() for column in table.columns]
+    return pc.binary_join_element_wise(*columns, ",") if columns else pa.array([], type=pa.string())
 
 
 def _table_blocks(raw: RawFile) -> Iterator[Block]:
@@ -75,7 +85,7 @@ def _table_blocks(raw: RawFile) -> Iterator[Block]:
     )
     first = 2
     for table in batches:
-        yield Block(table, np.arange(first, first + table.num_rows, dtype=np.intp))
+        yield Block(table, np.arange(first, first + table.num_rows, dtype=np.intp), _joined(table))
         first += table.num_rows
 
 
@@ -121,16 +131,53 @@ def _width(raw: RawFile) -> int:
 
 
 def _parse(data: bytes, first: int, raw: RawFile, width: int, *, final: bool) -> tuple[Block, int, bytes]:
-    """Return the rows in `data`, the number of lines used, and bytes that belong to the next block."""
+    """Return the rows in `data`, the number of lines used, and bytes that belong to the next block.
+
+    Where the fast parser stumbles, the block is cut into pieces, and only a piece with a fault is read by line.
+    """
+    if not data.endswith(b"\n"):
+        data += b"\n"
     try:
         text = data if data.isascii() else data.decode(_encoding(raw)).encode()
-        table = _read_csv(text, raw.delimiter, width)
+        table = None if _open_quote(text) else _read_csv(text, raw.delimiter, width)
     except (UnicodeDecodeError, pa.ArrowInvalid):
-        return _parse_lines(data, first, raw, width, final=final)
-    lines = text.count(b"\n") + (not text.endswith(b"\n"))
-    if table.num_rows != lines:
-        return _parse_lines(data, first, raw, width, final=final)
-    return Block(table, np.arange(first, first + lines, dtype=np.intp)), lines, b""
+        table = None
+    if table is not None and table.num_rows == (count := text.count(b"\n")):
+        return Block(table, np.arange(first, first + count, dtype=np.intp), _lines(text)), count, b""
+    if len(data) > 2 * PIECE:
+        return _parse_pieces(data, first, raw, width, final=final)
+    return _parse_lines(data, first, raw, width, final=final)
+
+
+def _parse_pieces(data: bytes, first: int, raw: RawFile, width: int, *, final: bool) -> tuple[Block, int, bytes]:
+    """Read a block in pieces of whole lines."""
+    found: list[Block] = []
+    row, start, rest = first, 0, b""
+    while start < len(data):
+        end = data.find(b"\n", start + PIECE) + 1 or len(data)
+        last = final and end == len(data)
+        block, used, rest = _parse(rest + data[start:end], row, raw, width, final=last)
+        found.append(block)
+        row, start = row + used, end
+    whole = Block(
+        pa.concat_tables([block.table for block in found]),
+        np.concatenate([block.rows for block in found]),
+        pa.concat_arrays([block.lines for block in found]),
+        [item for block in found for item in block.refused],
+    )
+    return whole, row - first, rest
+
+
+def _open_quote(text: bytes) -> bool:
+    """Whether the last line leaves a quote open, which the fast parser would close at the end of the block."""
+    return text[text.rfind(b"\n", 0, -1) + 1 :].count(b'"') % 2 == 1
+
+
+def _lines(text: bytes) -> pa.Array:
+    """Return the lines of a text as an array, newlines included, without copying them."""
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")).astype(np.int32) + 1
+    offsets = np.concatenate([np.zeros(1, dtype=np.int32), ends])
+    return pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def _read_csv(text: bytes, delimiter: str, width: int) -> pa.Table:
@@ -148,7 +195,7 @@ def _parse_lines(data: bytes, first: int, raw: RawFile, width: int, *, final: bo
     lines = data.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
-    cells, rows, refused = [], [], []
+    cells, rows, texts, refused = [], [], [], []
     at = 0
     while at < len(lines):
         found, used, reason = _record(lines, at, raw, width)
@@ -157,12 +204,14 @@ def _parse_lines(data: bytes, first: int, raw: RawFile, width: int, *, final: bo
         if found is not None:
             cells.append(found)
             rows.append(first + at)
+            texts.append(b"\n".join(lines[at : at + used]).decode(_encoding(raw)) + "\n")
         elif reason:
             shown = lines[at].decode(_encoding(raw), errors="replace").rstrip("\r")
             refused.append(Refused(first + at, reason, shown[:SHOWN]))
         at += max(used, 1)
     leftover = b"\n".join(lines[at:]) + b"\n" if at < len(lines) else b""
-    return Block(_table(cells, width), np.array(rows, dtype=np.intp), refused), at, leftover
+    found_lines = pa.array(texts, type=pa.string())
+    return Block(_table(cells, width), np.array(rows, dtype=np.intp), found_lines, refused), at, leftover
 
 
 def _record(lines: Sequence[bytes], at: int, raw: RawFile, width: int) -> tuple[list[str] | None, int, str]:

@@ -247,3 +247,11 @@ def test_cells_are_read_in_their_usual_spellings() -> None:
     ]  # fmt: skip
     names = ("customs/data200301.csv", "tradedata_2007_1.csv", "custom_0015_exp.csv", "2005-12.csv", "x_2003_2005.csv")
     assert [file_date(name) for name in names] == [(2003, 1), (2007, None), None, (2005, 12), None]
+
+
+def test_two_files_of_one_name_are_refused_instead_of_mixed_up(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "c.csv", line())
+    with pytest.raises(InputError, match=r"two files are called c\.csv"):
+        intake_customs([tmp_path / "a" / "c.csv", tmp_path / "b" / "c.csv"], tmp_path / "out.parquet")

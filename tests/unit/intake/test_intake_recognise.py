@@ -191,3 +191,16 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeyp
         stream.write("b,1,2\n")
     with pytest.raises(InputError, match="changed while it was read"):
         list(blocks)
+
+
+def test_a_bad_line_sends_only_its_piece_through_the_slow_parser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w.csv"
+    lines = [f'"c\n{i}",{i},{i}' if i % 50 == 0 else "a,b" if i == 120 else f"c{i},{i},{i}" for i in range(300)]
+    path.write_text("city,2003,2004\n" + "\n".join(lines) + '\nz,1,"open\n', encoding="utf-8")
+    whole = read(path)
+    monkeypatch.setattr("citypanel.intake.reading.PIECE", 40)
+    assert read(path) == whole
+    assert len(whole[0]) == 299
+    assert [reason for _, reason in whole[2]] == ["2 fields where the headers have 3", "a quote that never closes"]
