@@ -160,9 +160,7 @@ def shifted_values(values: Vector, frame: pd.DataFrame, keys: tuple[str, str], l
     periods = numeric_column(frame, time)
     known = (units >= 0) & np.isfinite(periods)
     if np.any(periods[known] != np.floor(periods[known])):
-        raise InputError(
-            f"time column '{time}' is not in whole numbers; lags need a calendar of whole periods"
-        )
+        raise InputError(f"time column '{time}' is not in whole numbers; lags need a calendar of whole periods")
     result = np.full(len(frame), np.nan)
     if not known.any():
         return result
@@ -174,9 +172,7 @@ def shifted_values(values: Vector, frame: pd.DataFrame, keys: tuple[str, str], l
     twice = np.flatnonzero(ordered[1:] == ordered[:-1])
     if twice.size:
         row = frame[known].iloc[order[twice[0]]]
-        raise InputError(
-            f"{unit} {row[unit]} has two rows in {time} {row[time]}; lags need one row per period"
-        )
+        raise InputError(f"{unit} {row[unit]} has two rows in {time} {row[time]}; lags need one row per period")
     wanted_period = periods[known] - first - lag
     wanted = cells - lag
     at = np.minimum(np.searchsorted(ordered, wanted), ordered.size - 1)
@@ -240,9 +236,7 @@ def _condition_tokens(text: str) -> list[tuple[str, str]]:
             raise DeclarationError(f"condition '{text}': '{stripped[at:].strip()[:20]}' cannot be read")
         kind = str(match.lastgroup)
         value = match[kind]
-        tokens.append(
-            ("column" if value.startswith("`") else kind, value.strip("\"'`") if kind == "quoted" else value)
-        )
+        tokens.append(("column" if value.startswith("`") else kind, value.strip("\"'`") if kind == "quoted" else value))
         at = match.end()
     return tokens
 

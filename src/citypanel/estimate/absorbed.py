@@ -88,9 +88,7 @@ def effect_leverage(effects: Sequence[Codes], weights: Vector | None = None) -> 
         return own
     if sum(int(codes.max()) + 1 for codes in rest) * rows > DENSE_CELLS:
         return None
-    indicators = np.column_stack(
-        [(codes[:, None] == np.arange(int(codes.max()) + 1)) * 1.0 for codes in rest]
-    )
+    indicators = np.column_stack([(codes[:, None] == np.arange(int(codes.max()) + 1)) * 1.0 for codes in rest])
     beyond = within_projection(indicators, [finest], weights) * np.sqrt(w)[:, None]
     inverse = np.linalg.pinv(beyond.T @ beyond, rcond=1e-11, hermitian=True)
     return np.asarray(own + np.sum((beyond @ inverse) * beyond, axis=1))

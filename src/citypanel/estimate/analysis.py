@@ -12,6 +12,7 @@ from citypanel.errors import EstimationError
 from citypanel.estimate.methods import METHODS
 from citypanel.estimate.outcome import Estimate
 from citypanel.result import ColumnResult, Record, Row, library_versions, sample_stamp
+from citypanel.threads import one_thread
 
 
 class Method(Protocol):
@@ -44,6 +45,7 @@ def estimate_analysis(
     Columns are numbered in the order of declaration; a method that answers with several columns
     (quantiles, periods) keeps its own names when it stands alone.
     """
+    one_thread()
     first = specifications[0]
     answers = [load_method(item.method).estimate(data, item) for item in specifications]
     columns = [

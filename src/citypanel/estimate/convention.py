@@ -54,11 +54,6 @@ def _conley(text: str, parts: list[str]) -> Convention:
         cutoff = float(parts[0])
     except ValueError:
         cutoff = 0.0
-    if (
-        len(parts) not in (3, 4)
-        or not cutoff > 0
-        or kernel not in ("uniform", "bartlett")
-        or not all(parts[1:])
-    ):
+    if len(parts) not in (3, 4) or not cutoff > 0 or kernel not in ("uniform", "bartlett") or not all(parts[1:]):
         raise DeclarationError(f"vcov is '{text}'; the form is conley:KM:LATCOL:LONCOL[:uniform|bartlett]")
     return Convention("conley", cutoff_km=cutoff, latitude=parts[1], longitude=parts[2], kernel=kernel)

@@ -154,10 +154,13 @@ from citypanel.declare.methods import parse_options
 from citypanel.declare.specification import Specification
 from citypanel.estimate.analysis import estimate_analysis
 rng = np.random.default_rng(4)
-frame = pd.DataFrame({"city": np.repeat(np.arange(60), 9), "year": np.tile(np.arange(9), 60)})
-frame = frame.assign(x=rng.normal(size=540), z=rng.normal(size=540), y=rng.normal(size=540)).sample(500, random_state=1)
+frame = pd.DataFrame({"city": np.repeat(np.arange(300), 12), "year": np.tile(np.arange(12), 300)})
+names = ["x", "z", *(f"x{j}" for j in range(8))]
+frame = frame.assign(y=rng.normal(size=3600), **{name: rng.normal(size=3600) for name in names})
+frame = frame.sample(3500, random_state=1)
 options = parse_options("linear", {}, "test")
-formulas = ["y ~ x + z | city + year", "y ~ x * z"]
+everything = " + ".join(names)
+formulas = [f"y ~ {everything} | city + year", f"y ~ {everything}", "y ~ x | city | z ~ x1 + x2"]
 asked = [Specification("linear", f, options, unit="city", time="year", vcov="cluster:city+year") for f in formulas]
 sys.stdout.write(estimate_analysis(frame, asked).to_json())
 heavy = {"statsmodels", "linearmodels", "matplotlib", "duckdb", "sklearn", "openpyxl", "networkx", "pyarrow"}
