@@ -191,3 +191,33 @@ def test_random_effects_and_hausman_equal_plm(shared: Shared) -> None:
     assert column.stats["hausman"] == pytest.approx(reference["chi2"], rel=1e-8)
     # The reference file holds the p-value under the name of the software.
     assert column.stats["hausman_p"] == pytest.approx(reference["peer"], rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("vcov", "key"),
+    [
+        ("iid", "iid_2fe"),
+        ("cluster:firm", "stata_xtreg_cluster_firm"),
+        ("cluster:firm+year", "twoway_min"),
+        ("hac:2", "NW"),
+        ("dk:2", "DK"),
+    ],
+)
+def test_standard_errors_equal_the_printed_ones_of_fixests_vignette(shared: Shared, vcov: str, key: str) -> None:
+    printed = _reference(shared, "published_figures")["fixest_se_vignette_grunfeld_inv_capital"][key]
+    parsed = parse_options("linear", {"singletons": "keep"}, "test")
+    given = {"unit": "firm", "time": "year", "vcov": vcov}
+    specification = Specification("linear", "inv ~ capital | firm + year", parsed, **given)
+    column = estimate_analysis(_data(shared, "grunfeld"), [specification]).columns[0]
+    # Seven or eight printed digits; fixest's lag for 20 periods is floor(20^.25) = 2.
+    assert column.term("capital").se == pytest.approx(printed, abs=1e-8)
+
+
+def test_an_event_study_written_as_a_formula_equals_fixest(shared: Shared) -> None:
+    reference = _reference(shared, "base_did_es")
+    formula = "y ~ x1 + i(period, treat, ref=5) | id + period"
+    expected = reference["vcov"]["iid"]
+    column = _column(_data(shared, "base_did.csv"), formula, singletons="keep")
+    for name, value in expected["coef"].items():
+        assert column.term(name).estimate == pytest.approx(value, rel=1e-9), name
+        assert column.term(name).se == pytest.approx(expected["se"][name], rel=1e-9), name
