@@ -81,19 +81,26 @@ def flow_quality(flows: pd.DataFrame, options: QualityOptions, sigma: pd.Series 
         No flow is left to estimate on; the message says which step took the last.
     """
     account = _Account()
-    account.tell(_counted(flows), "read")
-    return _measured(_counted(flows), options, sigma, account)
+    counted = flows if "rows" in flows else flows.assign(rows=1)
+    account.tell(counted, "read")
+    return _measured(_added_up(_priced(counted, account)), _totals(flows), options, sigma, account)
 
 
-def _counted(flows: pd.DataFrame) -> pd.DataFrame:
-    return flows if "rows" in flows else flows.assign(rows=1)
+def _totals(flows: pd.DataFrame) -> pd.Series:
+    """Return the value of each place and year, whether or not it will have a price."""
+    return flows["value"].clip(lower=0).groupby([flows["place"], flows["year"]]).sum()
 
 
 def _measured(
-    flows: pd.DataFrame, options: QualityOptions, sigma: pd.Series | float | None, account: _Account
+    used: pd.DataFrame,
+    totals: pd.Series,
+    options: QualityOptions,
+    sigma: pd.Series | float | None,
+    account: _Account,
 ) -> Quality:
-    totals = flows.assign(value=flows["value"].clip(lower=0)).groupby(["place", "year"])["value"].sum()
-    used = _collapsed(flows, account)
+    """Estimate, scale and aggregate flows that are unique in `KEY` and have a price."""
+    used["log_price"] = np.log(used["value"] / used["quantity"])
+    used["log_quantity"] = np.log(used["quantity"])
     if options.method == "ksw":
         used, elasticities = _pooled(used, sigma, account)
     else:
@@ -102,24 +109,27 @@ def _measured(
         used["quality"] = used["residual"] / (used["sigma"] - 1.0)
     else:
         used["quality"] = used["residual"]
+    used["flow"] = np.arange(len(used))
     scaled = _scaled(used, options, account)
     account.tell(scaled, "kept")
     scaled["weight"] = scaled["value"] / scaled.groupby(["place", "year"])["value"].transform("sum")
-    columns = [*KEY, "quality", "quality_std", "weight"]
-    result = used[[*KEY, "quality"]].merge(scaled[[*KEY, "quality_std", "weight"]], on=KEY, how="left")
-    return Quality(result[columns], _places(scaled, totals), pd.DataFrame(account.lines), elasticities)
+    result = used[[*KEY, "quality"]].copy()
+    for column in ("quality_std", "weight"):
+        result[column] = scaled.set_index("flow")[column].reindex(used["flow"]).to_numpy()
+    return Quality(result, _places(scaled, totals), pd.DataFrame(account.lines), elasticities)
 
 
-def _collapsed(flows: pd.DataFrame, account: _Account) -> pd.DataFrame:
-    """Drop rows without a price, then add up the rows of one flow: a value without quantity must not enter."""
+def _priced(flows: pd.DataFrame, account: _Account) -> pd.DataFrame:
+    """Drop rows without a price, before any are added up: a value without quantity must not enter."""
     value, quantity = flows["value"].to_numpy(), flows["quantity"].to_numpy()
     kept = account.keep(flows, ~(np.isnan(value) | np.isnan(quantity)), "value or quantity missing")
     positive = (kept["value"].to_numpy() > 0) & (kept["quantity"].to_numpy() > 0)
-    kept = account.keep(kept, positive, "value or quantity not positive")
-    used: pd.DataFrame = kept.groupby(KEY, as_index=False)[["value", "quantity", "rows"]].sum()
-    used["log_price"] = np.log(used["value"] / used["quantity"])
-    used["log_quantity"] = np.log(used["quantity"])
-    return used
+    return account.keep(kept, positive, "value or quantity not positive")
+
+
+def _added_up(flows: pd.DataFrame) -> pd.DataFrame:
+    total: pd.DataFrame = flows.groupby(KEY, as_index=False)[["value", "quantity", "rows"]].sum()
+    return total
 
 
 def _pooled(
@@ -216,11 +226,15 @@ def city_quality(exports: Path, options: QualityOptions) -> pd.DataFrame:
     account.tell(flows, "read")
     flows = account.keep(flows, flows["place"].notna().to_numpy(), "city unmapped")
     flows = flows.astype({"place": "int64"})
+    totals = _totals(flows)
     if options.unit == "modal":
         reason = "quantity not in the product's modal unit"
         flows = account.keep(flows, _in_modal_unit(flows), reason)
     sigma = read_sigma(options.sigma) if options.method == "ksw" else None
-    found = _measured(flows, options, sigma, account)
+    flows = _priced(flows, account)
+    # In one unit for each product the database has already added the rows of a flow up.
+    used = flows.drop(columns="unit") if options.unit == "modal" else _added_up(flows)
+    found = _measured(used, totals, options, sigma, account)
     table = found.places.rename(columns={"place": "adcode"}).astype({"adcode": "int32", "year": "int16"})
     table.attrs["accounting"] = records(account.lines)
     return table
@@ -248,8 +262,17 @@ def _codes(frame: pd.DataFrame, columns: list[str]) -> Codes:
     for column in columns:
         own, names = pd.factorize(frame[column], sort=True)
         # Renumbered after each column, so that the product of level counts never overflows.
-        codes = np.unique(codes * max(len(names), 1) + own, return_inverse=True)[1]
+        codes = _renumbered(codes * max(len(names), 1) + own)
     return codes.astype(np.intp)
+
+
+def _renumbered(codes: Codes) -> Codes:
+    """Return numbers from 0 for the codes that occur, in their order; without sorting where their range allows it."""
+    if codes.size == 0 or codes.max() > 4 * codes.size + 1_000_000:
+        return np.unique(codes, return_inverse=True)[1]
+    occurs = np.zeros(int(codes.max()) + 1, dtype=np.intp)
+    occurs[codes] = 1
+    return (np.cumsum(occurs) - 1)[codes]
 
 
 def _floats(frame: pd.DataFrame, column: str) -> Vector:

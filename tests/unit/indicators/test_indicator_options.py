@@ -36,7 +36,7 @@ def test_the_column_that_is_picked_is_not_part_of_the_variant() -> None:
     ("name", "given_options", "message"),
     [
         ("sophistication", {"level": "hs3"}, "key 'level' is 'hs3'; allowed: 'hs2', 'hs4' or 'hs6'"),
-        ("sophistication", {"levle": "hs2"}, "key 'levle' is unknown; did you mean 'level'"),
+        ("sophistication", {"levels": "hs2"}, "key 'levels' is unknown; did you mean 'level'"),
         ("sophistcation", {}, "indicator 'sophistcation' is unknown; did you mean 'sophistication'"),
         ("sophistication", {"base_years": [2002, 2000]}, "base_years runs from the first to the last year"),
         ("cooperation", {"count": "joint_inventions", "kind": "utility"}, "goes with kind: invention"),

@@ -160,3 +160,8 @@ def test_cities_have_a_quality_and_an_account_of_their_rows(exports: Path) -> No
     assert lines["city unmapped"] == (frame["place"] == "C").sum()
     assert lines["quantity not in the product's modal unit"] == (frame["place"][:10] != "C").sum()
     assert lines["read"] == sum(lines.values()) - lines["read"]
+    # Rows in another unit leave the mean, but not the total that coverage is measured against.
+    mapped = frame[frame["place"] != "C"]
+    totals = mapped["value"].round(2).groupby([mapped["place"].map({"A": 320500, "B": 330100}), mapped["year"]]).sum()
+    kept = (found.set_index(["adcode", "year"])["coverage"] * totals.to_numpy()).sum()
+    assert kept == pytest.approx(next(x["value"] for x in found.attrs["accounting"] if x["reason"] == "kept"))
