@@ -134,3 +134,13 @@ def test_instruments_that_cannot_identify_are_refused(formula: str, message: str
         return
     with pytest.raises(EstimationError, match=message):
         _fit(frame, formula)
+
+
+def test_fewer_clusters_than_instruments_leave_their_joint_tests_out() -> None:
+    frame = _panel(3).assign(third=lambda f: f.city % 3)
+    for j in range(4):
+        frame[f"q{j}"] = frame.z1 * (j + 1) + np.random.default_rng(j).normal(size=len(frame))
+    column = _fit(frame, "y ~ w | x ~ z1 + z2 + q0 + q1 + q2 + q3", "cluster:third")
+    assert column.term("x").se > 0
+    for name in ("anderson_rubin_f", "anderson_rubin_ci", "first_stage_f", "hansen_j", "kp_rk_f"):
+        assert column.stats[name] is None or not np.isfinite(column.stats[name]), name

@@ -121,6 +121,8 @@ def _rank_statistic(reduced: Reduced, errors: Matrix) -> float:
     # A first stage without residuals has no variance to compare with: the statistic has no bound.
     if np.linalg.eigvalsh(omega)[0] <= RANK_NOISE * np.trace(turn @ turn.T):
         return float("inf")
+    if not has_inverse(omega):
+        return float("nan")
     return float(n * (gap @ np.linalg.solve(omega, gap)))
 
 
@@ -153,9 +155,20 @@ class ReducedForm:
     df: float
 
 
+def has_inverse(matrix: Matrix) -> bool:
+    """Return whether a variance matrix has one: fewer clusters than coefficients leave it singular."""
+    scale = np.sqrt(np.diag(matrix))
+    if not np.all(np.isfinite(scale)) or np.any(scale <= 0):
+        return False
+    values = np.linalg.eigvalsh(matrix / np.outer(scale, scale))
+    return bool(values[0] > 1e-12 * values[-1])
+
+
 def anderson_rubin(form: ReducedForm) -> dict[str, Value]:
     """Return the Anderson-Rubin (1949) test of all endogenous variables having no effect."""
     L = form.coefficients.size
+    if not has_inverse(form.matrix):
+        return {f"anderson_rubin_{key}": None for key in ("f", "p", "df1", "df2")}
     f = float(form.coefficients @ np.linalg.solve(form.matrix, form.coefficients)) / L
     return {
         "anderson_rubin_f": f,
@@ -182,6 +195,8 @@ def anderson_rubin_set(
     With p(b) the coefficients and V(b) the variance of y - b x on the instruments, the ends of the set solve
     det(V(b) - p(b) p(b)' / (L c)) = 0: a quadratic eigenvalue problem, so the set is exact, not searched.
     """
+    if not (has_inverse(outcome.matrix) and has_inverse(endogenous.matrix)):
+        return {"anderson_rubin_ci": None, "anderson_rubin_shape": None}
     L = outcome.coefficients.size
     both = outcome.matrix + endogenous.matrix - difference.matrix
     p, q = outcome.coefficients, endogenous.coefficients
