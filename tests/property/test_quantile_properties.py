@@ -37,6 +37,23 @@ def test_the_optimum_is_that_of_the_linear_programme(seed: int, n: int, k: int, 
     assert fit_quantile(y, X, tau).objective == pytest.approx(best, rel=1e-10, abs=1e-10)
 
 
+@settings(max_examples=5, deadline=None)
+@given(seed=seeds, tau=taus)
+def test_wide_problems_take_another_way_to_the_same_optimum(seed: int, tau: float) -> None:
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(70), 8)
+    X = np.column_stack([(group[:, None] == np.arange(70)).astype(float), rng.normal(size=(560, 2))])
+    y = rng.normal(size=560) + X[:, -1]
+    answer = linprog(-y, A_eq=X.T, b_eq=(1 - tau) * X.sum(axis=0), bounds=(0, 1), method="highs-ipm")
+    fit = fit_quantile(y, X, tau)
+    assert fit.objective == pytest.approx(check_loss(y + X @ answer.eqlin.marginals, tau), rel=1e-8)
+    # Optimality from first principles: as many zero residuals as columns at least, and the share below near tau.
+    assert np.count_nonzero(fit.residual == 0) >= 72
+    below, above = np.mean(fit.residual < 0), np.mean(fit.residual > 0)
+    assert below <= tau + 1e-12
+    assert above <= 1 - tau + 1e-12
+
+
 @FEW
 @given(seed=seeds, tau=taus, scale=st.floats(1e-6, 1e6))
 def test_quantiles_are_equivariant(seed: int, tau: float, scale: float) -> None:

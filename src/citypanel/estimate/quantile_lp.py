@@ -10,6 +10,7 @@ from citypanel.errors import EstimationError
 
 INNER = 60  # interior-point iterations; 10 to 25 are usual
 PIVOTS = 2000
+WIDE = 60  # columns from which HiGHS with its sparse factors is faster than dense steps (50 times at 310)
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,10 @@ def fit_quantile(y: Vector, X: Matrix, tau: float, weights: Vector | None = None
     w = np.ones(n) if weights is None else weights
     use = w > 0
     Z, v = (X / scale)[use] * w[use, None], (y / size)[use] * w[use]
-    b = _interior_point(v, Z, tau)
-    b = _to_vertex(v, Z, tau, b)
+    b = _by_highs(v, Z, tau) if k >= WIDE else _to_vertex(v, Z, tau, _interior_point(v, Z, tau))
     coefficients = b * size / scale
     residual = y - X @ coefficients
-    residual[np.abs(residual) < 1e-11 * size] = 0.0
+    residual[np.abs(residual) < (1e-9 if k >= WIDE else 1e-11) * size] = 0.0
     return QuantileFit(coefficients, check_loss(residual * w, tau), residual)
 
 
@@ -227,9 +227,10 @@ def _is_optimal(y: Vector, X: Matrix, tau: float, b: Vector) -> bool:
 
 def _by_highs(y: Vector, X: Matrix, tau: float) -> Vector:
     """Solve the dual programme with HiGHS; its multipliers are the coefficients."""
-    from scipy.optimize import linprog  # noqa: PLC0415 - only degenerate samples come here
+    from scipy.optimize import linprog  # noqa: PLC0415 - only wide and degenerate samples come here
+    from scipy.sparse import csr_array  # noqa: PLC0415
 
-    answer = linprog(-y, A_eq=X.T, b_eq=(1.0 - tau) * X.sum(axis=0), bounds=(0.0, 1.0), method="highs")
+    answer = linprog(-y, A_eq=csr_array(X.T), b_eq=(1.0 - tau) * X.sum(axis=0), bounds=(0.0, 1.0), method="highs")
     if answer.status != 0:
         raise EstimationError(f"the quantile regression did not solve: {answer.message}")
     solution: Vector = -np.asarray(answer.eqlin.marginals)
