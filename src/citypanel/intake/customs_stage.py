@@ -17,7 +17,7 @@ from citypanel.intake.accounting import UNITS, Account, Journal, Outputs
 from citypanel.intake.reading import Block
 from citypanel.intake.recognise import RawFile
 
-MEMORY = "1GB"
+MEMORY = "700MB"
 KEPT = 99
 
 # The order in which rules are applied: number (step and place), name of the step, reason.
@@ -67,9 +67,8 @@ class Stage:
         self.journal = journal
         self.drop_duplicates = drop_duplicates
         self.room = room
-        self.database = duckdb.connect(str(room / "rows.duckdb"))
+        self.database = duckdb.connect(":memory:")  # without a log to write; what is too much spills into the room
         self.database.execute(f"SET memory_limit='{MEMORY}'; SET temp_directory='{room / 'spill'}'; SET threads=2")
-        self.database.execute("BEGIN")  # one transaction: nothing here outlives the intake
         self.database.execute(_CREATE)
         self._sources: list[str] = []
         self._rows = pq.ParquetWriter(room / "rows.parquet", _STAGED, compression="lz4")
