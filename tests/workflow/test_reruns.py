@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = pytest.mark.workflow
 
 STUDY = "studies/yrd_cooperation/study.yaml"
 

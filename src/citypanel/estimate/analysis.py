@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import Protocol, cast
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from citypanel.declare.specification import Specification
 from citypanel.errors import EstimationError
 from citypanel.estimate.methods import METHODS
 from citypanel.estimate.outcome import Estimate
 from citypanel.result import ColumnResult, Record, Row, library_versions, sample_stamp
-from citypanel.threads import one_thread
 
 
 class Method(Protocol):
@@ -45,9 +45,12 @@ def estimate_analysis(
     Columns are numbered in the order of declaration; a method that answers with several columns
     (quantiles, periods) keeps its own names when it stands alone.
     """
-    one_thread()
     first = specifications[0]
-    answers = [load_method(item.method).estimate(data, item) for item in specifications]
+    methods = [load_method(item.method) for item in specifications]
+    # Sums split over threads differ in the last digit; a record must be the same bytes on one core and on sixteen.
+    # The libraries must be loaded by then: those that come later would keep their own number of threads.
+    with threadpool_limits(limits=1):
+        answers = [method.estimate(data, item) for method, item in zip(methods, specifications, strict=True)]
     columns = [
         _placed(column, number, len(answers), specification)
         for number, (answer, specification) in enumerate(zip(answers, specifications, strict=True), start=1)

@@ -9,6 +9,6 @@ __all__ = ["sample_files", "write_sample"]
 
 def write_sample(folder: Path, preset: str, seed: int, kinds: tuple[str, ...] | None = None) -> None:
     """Write the simulated raw files of a preset; see `citypanel.sample.generate.write_sample`."""
-    from citypanel.sample import generate  # noqa: PLC0415 - the workflow reads file names without numpy and pyarrow
+    from citypanel.sample.generate import write_sample as write  # noqa: PLC0415 - file names without numpy and pyarrow
 
-    generate.write_sample(folder, preset, seed, kinds)
+    write(folder, preset, seed, kinds)
