@@ -68,11 +68,19 @@ def fit_quantile(y: Vector, X: Matrix, tau: float, weights: Vector | None = None
     w = np.ones(n) if weights is None else weights
     use = w > 0
     Z, v = (X / scale)[use] * w[use, None], (y / size)[use] * w[use]
-    b = _by_highs(v, Z, tau) if k >= WIDE else _to_vertex(v, Z, tau, _interior_point(v, Z, tau))
+    b = _by_highs(v, Z, tau) if k >= WIDE else _exact(v, Z, tau)
     coefficients = b * size / scale
     residual = y - X @ coefficients
     residual[np.abs(residual) < (1e-9 if k >= WIDE else 1e-11) * size] = 0.0
     return QuantileFit(coefficients, check_loss(residual * w, tau), residual)
+
+
+def _exact(y: Vector, X: Matrix, tau: float) -> Vector:
+    """Interior point, then simplex steps; where a tiny sample makes a system of theirs singular, HiGHS."""
+    try:
+        return _to_vertex(y, X, tau, _interior_point(y, X, tau))
+    except np.linalg.LinAlgError:
+        return _by_highs(y, X, tau)
 
 
 def _interior_point(y: Vector, X: Matrix, tau: float) -> Vector:
