@@ -168,7 +168,7 @@ class NetworkFigure(ExhibitBase):
 
     kind: Literal["network"]
     variable: str = Field(description="a variable of source cooperation; its pairs are drawn")
-    years: tuple[int, ...] = Field((), description="a panel each; default the first and the last year")
+    shown_years: tuple[int, ...] = Field((), description="a panel each; default the first and the last year")
     links: int = Field(150, ge=1, description="strongest links drawn in each panel")
     names: int = Field(8, ge=0, description="cities named, those with most joint patents")
 

@@ -62,9 +62,14 @@ def notes(
         text_of(exhibit.get("note"), language),
         *parts,
         *warnings,
-        say("simulated note", language) if any(record.sample.get("simulated") for record in records) else "",
+        say("simulated note", language) if _is_simulated(records, exhibit) else "",
     ]
     return tuple(stopped(printable(sentence), language) for sentence in sentences if sentence)
+
+
+def _is_simulated(records: Sequence[Record], exhibit: Mapping[str, Any]) -> bool:
+    """Return whether a record, or a file that the exhibit shows, is made from simulated data."""
+    return bool(exhibit.get("simulated")) or any(bool(record.sample.get("simulated")) for record in records)
 
 
 def stopped(sentence: str, language: str) -> str:

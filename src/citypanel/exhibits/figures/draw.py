@@ -7,9 +7,19 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from citypanel.canonical import read_origin
 from citypanel.errors import DeclarationError, InputError
+from citypanel.exhibits.figures.bacon import bacon
+from citypanel.exhibits.figures.balance_plot import balance_plot
 from citypanel.exhibits.figures.canvas import PICTURES, Drawing, picture, plotted_csv, require_glyphs, style
+from citypanel.exhibits.figures.coefficients import coefficients
+from citypanel.exhibits.figures.common import is_simulated
+from citypanel.exhibits.figures.density import kernel_density, placebo
 from citypanel.exhibits.figures.event_study import event_study
+from citypanel.exhibits.figures.moran_scatter import local_moran, moran_scatter
+from citypanel.exhibits.figures.network import network
+from citypanel.exhibits.figures.series import series
+from citypanel.exhibits.figures.weights_heatmap import weights_heatmap
 from citypanel.exhibits.files import write_bytes
 from citypanel.exhibits.latex import figure_fragment
 from citypanel.exhibits.words import known_language, say
@@ -17,12 +27,30 @@ from citypanel.result import Record
 
 Draw = Callable[[Sequence[Record], Mapping[str, Any], str], Drawing]
 
-KINDS: dict[str, Draw] = {"event_study": event_study}
+KINDS: dict[str, Draw] = {
+    "event_study": event_study,
+    "series": series,
+    "moran_scatter": moran_scatter,
+    "local_moran": local_moran,
+    "weights_heatmap": weights_heatmap,
+    "network": network,
+    "placebo": placebo,
+    "coefficients": coefficients,
+    "kernel_density": kernel_density,
+    "balance_plot": balance_plot,
+    "bacon": bacon,
+}
+# Kinds that show files and no records.
+WITHOUT_RECORDS = ("weights_heatmap", "network")
 FORMATS = (*PICTURES, "csv", "tex")
 
 
 def draw_figure(
-    records: Sequence[Record], exhibit: Mapping[str, Any], language: str, paths: Mapping[str, Path]
+    records: Sequence[Record],
+    exhibit: Mapping[str, Any],
+    language: str,
+    paths: Mapping[str, Path],
+    files: Mapping[str, Sequence[Path]] | None = None,
 ) -> None:
     """Draw a figure and write it in the formats that are the keys of `paths`.
 
@@ -33,6 +61,8 @@ def draw_figure(
     language : `en` or `zh`.
     paths : pdf, png, svg (pictures), csv (the plotted numbers),
         tex (a float that includes the pdf beside it).
+    files : what some kinds show besides records: `weights` (matrices with a header of units), `pairs` (adcode_i,
+        adcode_j, year, full), `cities` (the register), `panel` (whose cities and origin hold for the figure).
 
     Raises
     ------
@@ -43,16 +73,17 @@ def draw_figure(
     """
     place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
     known_language(language)
-    if not records:
-        raise InputError(f"{place}: no result record was given")
     kind = str(exhibit.get("kind"))
     if kind not in KINDS:
         raise DeclarationError(f"{place}, key 'kind': '{kind}' is no figure; allowed: {', '.join(KINDS)}")
+    if not records and kind not in WITHOUT_RECORDS:
+        raise InputError(f"{place}: no result record was given")
     for form in paths:
         if form not in FORMATS:
             raise DeclarationError(f"{place}: format '{form}' is unknown; allowed: {', '.join(FORMATS)}")
     settings = style(language, place)
-    simulated = any(bool(record.sample.get("simulated")) for record in records)
+    simulated = is_simulated(records) or _from_simulated(files or {})
+    exhibit = {**exhibit, "files": files or {}, "simulated": simulated}
     with rc_context(settings):
         drawing = KINDS[kind](records, exhibit, language)
     require_glyphs(drawing.figure, settings["font.family"], place)
@@ -61,6 +92,11 @@ def draw_figure(
     contents = {path: _content(drawing, form, language, paths) for form, path in sorted(paths.items())}
     for path, content in contents.items():
         write_bytes(Path(path), content)
+
+
+def _from_simulated(files: Mapping[str, Sequence[Path]]) -> bool:
+    """Return whether a file was made from simulated data; Parquet files carry that, others do not."""
+    return any(read_origin(Path(path)).simulated for kind in ("pairs", "panel") for path in files.get(kind, ()))
 
 
 def _content(drawing: Drawing, form: str, language: str, paths: Mapping[str, Path]) -> bytes:
