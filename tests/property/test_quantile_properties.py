@@ -41,6 +41,8 @@ def test_the_optimum_is_that_of_the_linear_programme(seed: int, n: int, k: int, 
 @settings(max_examples=5, deadline=None)
 @given(seed=seeds, tau=taus)
 def test_wide_problems_take_another_way_to_the_same_optimum(seed: int, tau: float) -> None:
+    # With groups of 8 a multiple of 1/8 has a whole interval of optima, and the answer need not be a corner.
+    assume(abs(8 * tau - round(8 * tau)) > 1e-3)
     rng = np.random.default_rng(seed)
     group = np.repeat(np.arange(70), 8)
     X = np.column_stack([(group[:, None] == np.arange(70)).astype(float), rng.normal(size=(560, 2))])

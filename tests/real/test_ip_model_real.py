@@ -29,9 +29,14 @@ def real(shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = pd.read_csv(source / "FDI.csv", encoding="utf-8-sig")["city"]
     codes = panel.drop_duplicates("city")["city_code"].to_numpy()
     pd.DataFrame({"name": names, "adcode": codes}).to_csv(raw / "city_key.csv", index=False)
+    # FDI of this set is US$ per registered resident: Beijing 2003, 214,675 (10k US$) over 1,148.8 (10k persons).
     (raw / "variables.csv").write_text(
-        "label,variable,unit,zero_is_missing\nFDI,fdi_wan,亿元,1\ngdp,gdp_wan,万元,1\n", encoding="utf-8"
+        "label,variable,unit,zero_is_missing\nFDI,fdi_per_head_usd,美元,1\ngdp,gdp_wan,万元,1\n", encoding="utf-8"
     )
+    # FDI over GDP comes from the other set, whose `fdi_openness` it is (Nanjing 2012: 0.0357).
+    other = shared("real", "city_panels", "biechouwo", "new_did_panel_2007-2019.xlsx")
+    openness = pd.read_excel(other, engine="calamine").dropna(subset=["city_code"])
+    openness[["city_code", "year", "fdi_openness"]].to_csv(raw / "openness.csv", index=False)
     declared = {
         "studies": "ip_model_real",
         "studies_folder": str(PROJECT / "tests" / "real" / "studies"),
@@ -62,7 +67,7 @@ def test_missing_written_as_zero_is_recognised(real: Path, shared) -> None:
     numbers = wide.apply(lambda column: pd.to_numeric(column.astype(str).str.strip(), errors="coerce"))
     zeros = int((numbers == 0).to_numpy().sum())
     assert zeros == 449  # counted in the source
-    present = cells[cells["variable"] == "fdi_wan"]
+    present = cells[cells["variable"] == "fdi_per_head_usd"]
     assert len(present) == numbers.size - zeros - int(numbers.isna().to_numpy().sum())
     assert (present["value"] > 0).all()
 
