@@ -1,0 +1,1 @@
+"""Stage ledger: printed numbers against ours, and against each other (the audit)."""
