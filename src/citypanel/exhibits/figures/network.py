@@ -12,6 +12,7 @@ from matplotlib.patheffects import withStroke
 
 from citypanel.canonical import read_frame
 from citypanel.errors import InputError
+from citypanel.exhibits.characters import text_width
 from citypanel.exhibits.decimals import grouped
 from citypanel.exhibits.figures.canvas import Drawing, PlottedRow
 from citypanel.exhibits.figures.cities import City, files_of, known_cities
@@ -23,18 +24,21 @@ from citypanel.result import Record
 
 _WIDEST = 6.0  # points
 _LARGEST = 90.0  # area of the largest city, square points
+_PANEL = 200.0  # width of the cities in a panel, points
+_LETTER, _LINE = 3.8, 8.0  # a letter and a line of a name, points
 _KEYS = ["adcode_i", "adcode_j", "year", "full"]
 
 
 def network(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> Drawing:
     """Draw the pairs of a year between the panel's cities, a panel of the figure for each year."""
     cities = known_cities(exhibit, language)
-    flows = _flows(exhibit, cities)
+    codes = _members(exhibit, cities)
+    flows = _flows(exhibit, codes)
     years = _years(flows, exhibit)
     shown = flows[flows["year"].isin(years)]
     most = float(shown["full"].max())
     figure, axes = panels(len(years), size=(3.15, 3.5))
-    members = [cities[code] for code in sorted({*flows["one"], *flows["other"]})]
+    members = [cities[code] for code in codes]
     rows: list[PlottedRow] = []
     for target, year in zip(axes, years, strict=True):
         links = shown[shown["year"] == year].sort_values(["full", "one", "other"], ascending=[False, True, True])
@@ -52,14 +56,18 @@ def network(records: Sequence[Record], exhibit: Mapping[str, Any], language: str
     return Drawing(figure, rows, notes([told], records, exhibit, language), text_of(exhibit["title"], language))
 
 
-def _flows(exhibit: Mapping[str, Any], cities: Mapping[str, City]) -> pd.DataFrame:
+def _members(exhibit: Mapping[str, Any], cities: Mapping[str, City]) -> list[str]:
+    """Return the codes of the panel's cities."""
+    codes = read_frame(files_of(exhibit, "panel")[0], ["city"])["city"].unique()
+    return sorted(str(code) for code in codes if str(code) in cities)
+
+
+def _flows(exhibit: Mapping[str, Any], codes: Sequence[str]) -> pd.DataFrame:
     """Return the pairs of different cities of the panel."""
     path = files_of(exhibit, "pairs")[0]
     pairs = read_frame(path, _KEYS)
-    members = {str(code) for code in read_frame(files_of(exhibit, "panel")[0], ["city"])["city"].unique()}
     flows = pairs.assign(one=pairs["adcode_i"].astype(str), other=pairs["adcode_j"].astype(str))
-    known = members & set(cities)
-    flows = flows[(flows["one"] != flows["other"]) & flows["one"].isin(known) & flows["other"].isin(known)]
+    flows = flows[(flows["one"] != flows["other"]) & flows["one"].isin(codes) & flows["other"].isin(codes)]
     flows = flows[flows["full"] > 0]
     if flows.empty:
         raise InputError(f"{place_of(exhibit)}: {path} has no pair of two cities of the panel")
@@ -94,19 +102,44 @@ def _points(axes: Axes, links: pd.DataFrame, cities: Mapping[str, City], members
     totals = totals.groupby(level=0).sum().sort_values(ascending=False, kind="stable")
     most = float(totals.max()) if len(totals) else 1.0
     axes.plot([c.lon for c in members], [c.lat for c in members], "o", markersize=2, color="#808080", zorder=2)
-    for rank, (code, total) in enumerate(totals.items()):
+    for code, total in totals.items():
         city = cities[str(code)]
         size = float(np.sqrt(_LARGEST * total / most))
         axes.plot([city.lon], [city.lat], "o", markersize=size, color="#ffffff", markeredgecolor="#000000", zorder=3)
-        if rank < named:
-            note = axes.annotate(
-                city.name, (city.lon, city.lat), (4, 3), textcoords="offset points", fontsize=7, zorder=4
-            )
-            note.set_path_effects([withStroke(linewidth=1.6, foreground="white")])
+    _names(axes, [cities[str(code)] for code in totals.index[:named]], members)
     middle = float(np.mean([city.lat for city in members]))
     axes.set_aspect(1 / np.cos(np.radians(middle)))
     axes.set_axis_off()
     axes.margins(0.08)
+
+
+def _names(axes: Axes, named: Sequence[City], members: Sequence[City]) -> None:
+    """Write the names, each at the first of four corners where it meets no earlier name."""
+    width = max(city.lon for city in members) - min(city.lon for city in members)
+    unit = _PANEL / max(width, 1e-9)  # points per degree
+    taken: list[tuple[float, float, float, float]] = []
+    for city in named:
+        long = _LETTER * text_width(city.name)
+        corners = [(x, y, x if x > 0 else x - long) for y in (3.0, -_LINE) for x in (4.0, -4.0)]
+        boxes = [(city.lon * unit + left, city.lat * unit + y, long, _LINE) for _, y, left in corners]
+        free = [at for at, box in enumerate(boxes) if not any(_meet(box, other) for other in taken)]
+        at = free[0] if free else 0
+        x, y, _ = corners[at]
+        taken.append(boxes[at])
+        note = axes.annotate(
+            city.name,
+            (city.lon, city.lat),
+            (x, y),
+            textcoords="offset points",
+            ha="left" if x > 0 else "right",
+            fontsize=7,
+            zorder=4,
+        )
+        note.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return all(one[k] < other[k] + other[k + 2] and other[k] < one[k] + one[k + 2] for k in (0, 1))
 
 
 def _legend(axes: Axes, most: float) -> None:

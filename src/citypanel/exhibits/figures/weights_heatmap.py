@@ -19,6 +19,7 @@ from citypanel.exhibits.notes import notes
 from citypanel.exhibits.words import say
 from citypanel.result import Record
 
+_LARGEST = 7.0  # points
 _TALL, _SMALL = 260.0, 110.0  # points for the names of all units beside one matrix, or two
 _LEGIBLE = 4.5  # points; smaller names are left out, provinces are named instead
 
@@ -26,7 +27,7 @@ _LEGIBLE = 4.5  # points; smaller names are left out, provinces are named instea
 def weights_heatmap(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> Drawing:
     """Draw the matrices side by side, rows scaled to sum to one, shares of the row by shade.
 
-    Shades follow the rank of a weight, because a few near pairs hold most of an inverse-distance matrix.
+    The largest two per cent share the darkest shade, because a few near pairs hold most of such a matrix.
     """
     paths = files_of(exhibit, "weights")
     matrices = [_read(path) for path in paths]
@@ -36,7 +37,15 @@ def weights_heatmap(records: Sequence[Record], exhibit: Mapping[str, Any], langu
     rows: list[PlottedRow] = []
     for target, path, (ids, weights) in zip(axes, paths, matrices, strict=True):
         shares = weights / np.where(weights.sum(axis=1) > 0, weights.sum(axis=1), 1.0)[:, None]
-        _draw(figure, target, shares, ids, names, language, alone=len(paths) == 1)
+        size = min(_LARGEST, (_TALL if len(paths) == 1 else _SMALL) / len(ids))
+        _draw(target, shares)
+        if size >= _LEGIBLE:
+            _name(target, [names.get(code, code) for code in ids], size)
+        else:
+            _provinces(target, ids, language)
+        bar = figure.colorbar(target.images[0], ax=target, shrink=0.7, extend="max")
+        bar.ax.tick_params(labelsize=7)
+        bar.set_label(say("share of row", language), fontsize=8)
         target.set_title(term_label(path.stem, labels_of(exhibit), language), loc="left", fontsize=10)
         rows += [
             {"matrix": path.stem, "row": one, "column": other, "share": float(shares[i, j])}
@@ -60,31 +69,18 @@ def _read(path: Path) -> tuple[list[str], Matrix]:
     return lines[0], weights
 
 
-def _draw(
-    figure: Figure,
-    axes: Axes,
-    shares: Matrix,
-    ids: Sequence[str],
-    names: Mapping[str, str],
-    language: str,
-    *,
-    alone: bool,
-) -> None:
+def _draw(axes: Axes, shares: Matrix) -> None:
     shown = np.where(shares > 0, shares, np.nan)
     limit = float(np.nanquantile(shown, 0.98)) if np.isfinite(shown).any() else 1.0
-    image = axes.imshow(shown, cmap="Greys", vmin=0, vmax=limit, interpolation="nearest")
-    size = min(7.0, (_TALL if alone else _SMALL) / len(ids))
-    if size >= _LEGIBLE:
-        axes.set_xticks(range(len(ids)), [names.get(name, name) for name in ids], fontsize=size, rotation=90)
-        axes.set_yticks(range(len(ids)), [names.get(name, name) for name in ids], fontsize=size)
-    else:
-        _provinces(axes, ids, language)
+    axes.imshow(shown, cmap="Greys", vmin=0, vmax=limit, interpolation="nearest")
     axes.tick_params(length=0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(True)
-    bar = figure.colorbar(image, ax=axes, shrink=0.7, extend="max")
-    bar.ax.tick_params(labelsize=7)
-    bar.set_label(say("share of row", language), fontsize=8)
+
+
+def _name(axes: Axes, names: Sequence[str], size: float) -> None:
+    axes.set_xticks(range(len(names)), names, fontsize=size, rotation=90)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
 
 
 def _provinces(axes: Axes, ids: Sequence[str], language: str) -> None:
