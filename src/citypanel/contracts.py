@@ -10,6 +10,7 @@ APPLICANT = pa.struct(
         pa.field("kind", pa.string(), nullable=False),
         pa.field("adcode", pa.int32()),
         pa.field("resolved_by", pa.string(), nullable=False),
+        pa.field("confidence", pa.string()),  # high, medium, low; missing where unresolved or not stated
     ],
 )
 
@@ -74,9 +75,7 @@ CONTRACTS: dict[str, Contract] = {
                 ),
                 _column("destination", _TEXT, "ISO 3166 alpha-3", pattern=r"^[A-Z]{3}$"),
                 _column("year", _YEAR, "calendar year", **_YEARS),
-                _column(
-                    "month", pa.int8(), "1-12, missing where the source is annual", required=False, minimum=1
-                ),
+                _column("month", pa.int8(), "1-12, missing where the source is annual", required=False, minimum=1),
                 _column("city_registered", _ADCODE, "prefecture of the firm's registration", required=False),
                 _column("city_producing", _ADCODE, "prefecture of production", required=False),
                 _column("value_usd", _FLOAT, "US$ FOB", minimum=0),
@@ -123,9 +122,7 @@ CONTRACTS: dict[str, Contract] = {
                 _column("hs", _TEXT, "HS six digits", pattern=r"^\d{6}$"),
                 _column("year", _YEAR, "calendar year", **_YEARS),
                 _column("value", _FLOAT, "US$", minimum=0),
-                _column(
-                    "gdp_per_head", _FLOAT, "US$ per person; missing where unknown", required=False, minimum=0
-                ),
+                _column("gdp_per_head", _FLOAT, "US$ per person; missing where unknown", required=False, minimum=0),
             ),
             key=("exporter", "hs", "year"),
         ),
@@ -157,6 +154,18 @@ CONTRACTS: dict[str, Contract] = {
                 _column("changed", _COUNT, "cells repaired, rows kept"),
             ),
             key=("table", "step", "reason"),
+        ),
+        Contract(
+            "coverage",
+            (
+                _column("year", _YEAR, "year of application", **_YEARS),
+                _column("resolved_by", _TEXT, "how the prefecture of an organisation was found, or unresolved"),
+                _column("confidence", _TEXT, "high, medium or low; empty where unresolved"),
+                _column("applicants", _COUNT, "organisations, one for each patent they apply for"),
+                _column("in_joint", _COUNT, "of these, in patents of at least two organisations"),
+                _column("share", _FLOAT, "of the year's applicants", minimum=0),
+            ),
+            key=("year", "resolved_by", "confidence"),
         ),
         Contract(
             "files",

@@ -171,8 +171,8 @@ def _read_register(path: Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"register {path} does not exist; the folder of registers must hold {name}.csv")
     with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    frame = pd.DataFrame(rows).fillna("") if rows else pd.DataFrame()
+        reader = csv.DictReader(stream)
+        frame = pd.DataFrame(list(reader), columns=list(reader.fieldnames or ()), dtype=object).fillna("")
     _require(frame.columns, [*_COLUMNS[name], *_INTEGERS[name], *_FLOATS.get(name, ())], path)
     for column, kind in _INTEGERS[name].items():
         frame[column] = _numbers(frame, column, path).astype(kind)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 PERSON, ORGANISATION = "person", "organisation"
 PERSON_TYPES = ("个人", "自然人", "person", "individual")
+UNKNOWN_TYPES = ("未知", "不明", "unknown", "-")
 
 # What makes a short Han name an organisation's.
 _ORGANISATION_WORDS = re.compile(
@@ -52,6 +53,16 @@ def split_fields(cell: str, count: int) -> list[str]:
         if len(parts) == count:
             return parts
     return []
+
+
+def stated_kind(cell: str, count: int) -> list[str]:
+    """Return person, organisation or "" (stated as unknown) for each of `count` applicants, [] if their number differs.
+
+    >>> stated_kind("企业; 个人", 2), stated_kind("企业", 2)
+    (['organisation', 'person'], [])
+    """
+    fields = [field.casefold() for field in split_fields(cell, count)]
+    return ["" if field in UNKNOWN_TYPES else kind_of("", field) for field in fields]
 
 
 def kind_of(name: str, stated: str = "") -> str:

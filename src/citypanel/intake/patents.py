@@ -1,59 +1,58 @@
-"""Patent files of any known layout to the canonical table `patents`: one row per application.
+"""Patent files of any known layout to the canonical table `patents`: one row per invention.
 
-An application is counted once: its publications (application and grant) and repeated rows are merged, and entries
-of international applications are left out. Every applicant carries how its prefecture was found.
+An application is counted once: its publications (application and grant) and repeated rows are merged, an entry of
+an international application and a utility model beside their invention too; international applications themselves
+are left out. Every applicant carries how its prefecture was found. Rows wait in a database file, so memory does not
+grow with the data.
 """
 
+import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
-from citypanel.intake.accounting import Account, Journal, Outputs, refused_by_step
-from citypanel.intake.applicants import Applicant, Resolver
+from citypanel.intake.accounting import Account, Journal, Outputs
+from citypanel.intake.applicants import RANKS, Resolver
 from citypanel.intake.archives import recognised
 from citypanel.intake.customs import origin_of, require_table
-from citypanel.intake.customs_fields import parse_date
-from citypanel.intake.names import (
-    application_key,
-    distinct,
-    is_international,
-    kind_of,
-    patent_kind,
-    publication_key,
-    split_fields,
-    split_names,
+from citypanel.intake.organisations import Organisations
+from citypanel.intake.patents_beside import BesideReader
+from citypanel.intake.patents_cells import ApplicationReader
+from citypanel.intake.patents_places import PlaceReader
+from citypanel.intake.patents_stage import (
+    DIFFER,
+    FILE,
+    KEPT_BY_FILE,
+    MERGES,
+    REJECTED_BY_FILE,
+    REJECTED_ROWS,
+    Stage,
 )
-from citypanel.intake.reading import Block, Refused, read_blocks
+from citypanel.intake.patents_table import PatentTable
+from citypanel.intake.places import Gazetteer
+from citypanel.intake.reading import read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
+from citypanel.intake.seats import Seats
 from citypanel.registers import Registers
 
-LONGEST_NAME = 300  # characters; a longer one is no name but a cell that lost its separators
 
-NO_NUMBER = "no application number"
-INTERNATIONAL = "an international application (PCT), not a Chinese one"
-NO_DATE = "no application date"
-NO_KIND = "neither invention, utility model nor design"
-NO_APPLICANT = "no applicant"
-LONG_NAME = f"an applicant's name of more than {LONGEST_NAME} characters"
+@dataclass(frozen=True)
+class PatentRules:
+    """What counts as one invention, one organisation, one place.
 
+    `keep_twins` keeps the utility model of an invention; `groups` counts subsidiaries as their parents, by
+    `registers/organisation_variants.csv`; `base_year` names prefectures as of that year, by default as of the
+    year of application.
+    """
 
-@dataclass
-class _Patent:
-    """One application as collected from its rows."""
-
-    day: date
-    kind: str
-    ipc: str | None
-    applicants: list[Applicant]
-    source: str
-    row: int
-    published: str
+    keep_twins: bool = False
+    groups: bool = False
+    base_year: int | None = None
 
 
 def intake_patents(
@@ -63,169 +62,125 @@ def intake_patents(
     root: Path | None = None,
     origin: Origin | None = None,
     registers: Registers | None = None,
+    rules: PatentRules | None = None,
 ) -> Account:
-    """Read patent files and write `patents`, its rejects, attrition and files.
+    """Read patent files and write `patents`, its rejects, attrition, files and coverage.
 
     Parameters
     ----------
     files : sequence of Path
         Files of any patent layout of the register; the earliest publication of an application is kept.
     out, root, origin, registers
-        As in `citypanel.intake.customs.intake_customs`.
+        As in `citypanel.intake.customs.intake_customs`. The coverage stands beside the files: how many
+        organisations each rank placed, by year.
+    rules : PatentRules, optional
 
     Returns
     -------
     Account
         Per file, rows read = kept + rejected + merged; among the steps, how many organisations each rank of
-        the resolver found (`resolved_by` of the table: city_field, address, first_applicant, register, name,
-        unresolved).
+        the resolver found (`resolved_by` of the table, see `citypanel.intake.applicants`).
 
     Raises
     ------
     InputError
         A file is missing, empty or of unknown layout.
     """
-    registers = registers or Registers()
-    recogniser = Recogniser(registers)
-    reader = _Reader(Resolver(registers))
-    with recognised(recogniser, files, root) as raws:
-        require_table(raws, "patents")
-        for raw in raws:
-            reader.journal.open(raw)
-            for block in read_blocks(raw):
-                reader.read(raw, block)
-    table = reader.finish()
+    registers, rules = registers or Registers(), rules or PatentRules()
     outputs = out if isinstance(out, Outputs) else Outputs.beside(Path(out))
-    stated = origin or origin_of(raws)
-    write_table(table, outputs.table, "patents", origin=stated)
-    return reader.journal.write(outputs, table.num_rows, stated)
+    outputs.table.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        recognised(Recogniser(registers), files, root) as raws,
+        tempfile.TemporaryDirectory(dir=outputs.table.parent, prefix=".intake") as room,
+    ):
+        require_table(raws, "patents")
+        intake = _Intake(Stage(Path(room)), registers, rules)
+        for number, raw in enumerate(raws):
+            intake.read(raw, number)
+        return intake.finish(outputs, raws, origin or origin_of(raws))
 
 
-class _Reader:
-    """Collects applications from all files, then resolves their applicants."""
+class _Intake:
+    """Stages all files, then merges, resolves and writes."""
 
-    def __init__(self, resolver: Resolver) -> None:
-        self.resolver = resolver
+    def __init__(self, stage: Stage, registers: Registers, rules: PatentRules) -> None:
+        self.stage, self.rules = stage, rules
+        self.seats = Seats(Gazetteer(registers))
+        places = PlaceReader(self.seats)
+        self.reader = ApplicationReader(places, Organisations.of(registers, groups=rules.groups))
+        self.beside = BesideReader(places)
         self.journal = Journal("patents")
-        self.patents: dict[str, _Patent] = {}
-        self.merged = 0
         self.repairs: Counter[str] = Counter()
 
-    def read(self, raw: RawFile, block: Block) -> None:
-        """Add the rows of a block."""
-        columns = {role: block.table.column(at).to_pylist() for role, at in raw.columns.items()}
-        refused = list(block.refused)
-        for at, number in enumerate(block.rows.tolist()):
-            cells = {role: column[at].strip() for role, column in columns.items()}
-            reason = self._add(raw, number, cells)
-            if reason:
-                text = ",".join(column[at].as_py() for column in block.table.columns)
-                refused.append(Refused(number, reason, text[:500]))
-        self.journal.count(raw.name, "rows_read", len(block.rows) + len(block.refused))
-        self.journal.refuse(raw.name, refused)
+    def read(self, raw: RawFile, number: int) -> None:
+        """Stage the rows of a file."""
+        self.journal.open(raw)
+        form = raw.layout.settings.get("form", "")
+        for block in read_blocks(raw):
+            self.journal.count(raw.name, "rows_read", len(block.rows) + len(block.refused))
+            if form in {"addresses", "classes"}:
+                found = self.beside.read(raw, block, number * FILE)
+                self.stage.attach(found.keyed, found.listed)
+                self.stage.refuse(found.refused, number)
+                continue
+            typed = self.reader.read(raw, block, number * FILE)
+            self.stage.add(typed, number)
+            self.repairs += typed.repairs
 
-    def _add(self, raw: RawFile, number: int, cells: dict[str, str]) -> str:
-        """Add one row; return why it is refused, or ""."""
-        stated, published = cells.get("application_no", ""), cells.get("publication_no", "")
-        key = application_key(stated) or publication_key(published)
-        if not key:
-            return INTERNATIONAL if is_international(stated) or is_international(published) else NO_NUMBER
-        day = parse_date(cells.get("date", ""))
-        kind = patent_kind(cells.get("kind", ""), application_key(stated), published)
-        names = split_names(cells.get("applicants", ""))
-        for fault, reason in (
-            (day is None, NO_DATE),
-            (not kind, NO_KIND),
-            (not names, NO_APPLICANT),
-            (any(len(name) > LONGEST_NAME for name in names), LONG_NAME),
-        ):
-            if fault:
-                return reason
-        if day is not None:
-            applicants = self._applicants(names, cells)
-            found = _Patent(day, kind, cells.get("ipc") or None, applicants, raw.name, number, published)
-            self._merge(key, found)
-        return ""
+    def finish(self, outputs: Outputs, raws: Sequence[RawFile], origin: Origin) -> Account:
+        """Merge, resolve, and write the table and its accounts."""
+        merged = self.stage.merge(keep_twins=self.rules.keep_twins)
+        Resolver(self.seats).resolve(self.stage.database)
+        names = [raw.name for raw in raws]
+        table = PatentTable(self.stage.database, names, self.rules.base_year)
+        write_table(table.reader(), outputs.table, "patents", origin=origin)
+        coverage = table.coverage()
+        self._steps(merged, dict(coverage.groupby("resolved_by")["applicants"].sum()))
+        self._count_files(names)
+        write_table(coverage, coverage_path(outputs), "coverage", origin=origin)
+        return self.journal.write(outputs, table.rows, origin, self._rejects(names))
 
-    def _merge(self, key: str, found: _Patent) -> None:
-        known = self.patents.get(key)
-        if known is None:
-            self.patents[key] = found
-            return
-        self.merged += 1
-        if {a.name for a in known.applicants} != {a.name for a in found.applicants}:
-            self.repairs["applicants differ between rows of one application; the earliest are kept"] += 1
-        if _rank(found.published) < _rank(known.published):
-            known, found = found, known
-            self.patents[key] = known
-        self.journal.count(found.source, "rows_merged", 1)
-
-    def _applicants(self, names: list[str], cells: dict[str, str]) -> list[Applicant]:
-        """Return the distinct applicants of a row with what the row says about each."""
-        count = len(names)
-        standard = split_names(cells.get("standard_applicants", ""))
-        chosen = standard if len(standard) == count else names
-        declared = cells.get("applicant_count", "").removesuffix(".0")
-        if declared and declared != str(count):
-            self.repairs["declared number of applicants is not the number of names"] += 1
-        types = split_fields(cells.get("applicant_types", ""), count)
-        if cells.get("applicant_types") and not types:
-            self.repairs["types of applicants do not match in number; told by name"] += 1
-        cities = self._cities(cells, names, declared)
-        kept = distinct(chosen)
-        self.repairs["applicant repeated inside one row"] += count - len(kept)
-        return [Applicant(chosen[at], kind_of(chosen[at], types[at] if types else ""), *cities[at]) for at in kept]
-
-    def _cities(self, cells: dict[str, str], names: list[str], declared: str) -> list[tuple[int | None, str]]:
-        """Return what the row itself says about the place of each applicant: prefecture and rank."""
-        found: list[tuple[int | None, str]] = [(None, "")] * len(names)
-        fields = split_fields(cells.get("cities", ""), len(names)) if declared in {"", str(len(names))} else []
-        listed = split_names(cells.get("cities", ""))
-        single = listed if len(listed) == 1 else []
-        for at, field in enumerate(fields or single):
-            found[at] = (self.resolver.seats.from_address(field), "city_field")
-        if found[0][0] is None and cells.get("address"):
-            found[0] = (self.resolver.seats.from_address(cells["address"]), "address")
-        return [(code, rank if code is not None else "") for code, rank in found]
-
-    def finish(self) -> pa.Table:
-        """Resolve the applicants, add the steps, and return the table in order of the application number."""
-        for patent in self.patents.values():
-            self.resolver.learn(patent.applicants[0], patent.day.year)
-        ranks: Counter[str] = Counter()
-        rows = []
-        for key in sorted(self.patents):
-            patent = self.patents[key]
-            self.journal.count(patent.source, "rows_kept", 1)
-            applicants = [self.resolver.resolve(a, patent.day.year) for a in patent.applicants]
-            ranks.update(str(a["resolved_by"]) for a in applicants if a["kind"] == "organisation")
-            rows.append(
-                {
-                    "application_no": key,
-                    "date": patent.day,
-                    "kind": patent.kind,
-                    "ipc": patent.ipc,
-                    "applicants": applicants,
-                    "source_file": patent.source,
-                    "source_row": patent.row,
-                }
-            )
-        self._steps(ranks)
-        return pa.Table.from_pylist(rows, schema=CONTRACTS["patents"].schema)
-
-    def _steps(self, ranks: Counter[str]) -> None:
-        read = sum(int(str(line["rows_read"])) for line in self.journal.files.values())
-        left = refused_by_step(self.journal, 1, "rows", read)
-        kept = {"rows": left - self.merged}
-        reason = "publications and repeated rows of one application"
-        self.journal.step(2, "one_application_once", reason, {"rows": left}, kept)
+    def _steps(self, merged: dict[str, int], ranks: dict[str, int]) -> None:
+        left = sum(int(str(line["rows_read"])) for line in self.journal.files.values())
+        refused = self.stage.rejects_by_reason() or {"no row is refused": 0}
+        for reason, rows in refused.items():
+            self.journal.step(1, "rows", reason, {"rows": left}, {"rows": left - rows})
+            left -= rows
+        steps = list(dict.fromkeys(name for name, _ in MERGES))
+        for name, reason in MERGES:
+            after = left - merged[reason]
+            self.journal.step(2 + steps.index(name), name, reason, {"rows": left}, {"rows": after})
+            left = after
+        kept = {"rows": left}
+        self.repairs[DIFFER] += merged[DIFFER]
         for reason in sorted(self.repairs):
-            self.journal.step(3, "applicants", reason, kept, kept, changed=self.repairs[reason])
-        for rank in self.resolver.RANKS:
-            self.journal.step(4, "places_of_organisations", rank, kept, kept, changed=ranks[rank])
+            self.journal.step(5, "applicants", reason, kept, kept, changed=self.repairs[reason])
+        for rank in RANKS:
+            self.journal.step(6, "places_of_organisations", rank, kept, kept, changed=int(ranks.get(rank, 0)))
+
+    def _count_files(self, names: Sequence[str]) -> None:
+        """Give each file its rows kept and rejected; the rest of the rows read has merged."""
+        kept = self.stage.rows_by_file(KEPT_BY_FILE)
+        rejected = self.stage.rows_by_file(REJECTED_BY_FILE)
+        for number, name in enumerate(names):
+            self.journal.count(name, "rows_kept", kept.get(number, 0))
+            self.journal.count(name, "rows_rejected", rejected.get(number, 0))
+        for line in self.journal.files.values():
+            read, left, out = (int(str(line[key])) for key in ("rows_read", "rows_kept", "rows_rejected"))
+            line["rows_merged"] = read - left - out
+
+    def _rejects(self, names: Sequence[str]) -> pa.RecordBatchReader:
+        schema = CONTRACTS["rejects"].schema
+        files = pa.array(list(names), type=pa.string())
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in self.stage.database.sql(REJECTED_ROWS).to_arrow_reader(100_000):
+                columns = [files.take(batch.column("file")), *(batch.column(n) for n in ("row", "reason", "text"))]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def _rank(published: str) -> str:
-    """Return what orders publications of one application: the application (A) stands before the grant (B)."""
-    letters = [c for c in published if c.isalpha()]
-    return letters[-1] if letters else "~"
+def coverage_path(outputs: Outputs) -> Path:
+    """Return where the coverage stands: beside `files`, under its name."""
+    return outputs.files.with_name(outputs.files.name.replace("files", "coverage"))

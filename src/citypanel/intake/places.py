@@ -79,11 +79,11 @@ class Gazetteer:
 
     def at(self, code: int, year: int) -> int:
         """Return the prefecture that holds a prefecture's seat in a year: 莱芜 is in 济南 from 2019 on."""
-        last = self._ends.get(code)
+        last = self.ends.get(code)
         return code if last is None or year <= last[0] else last[1]
 
     @cached_property
-    def _ends(self) -> dict[int, tuple[int, int]]:
+    def ends(self) -> dict[int, tuple[int, int]]:
         """Abolished prefectures: last whole year, and the successor of the seat."""
         cities = self.registers.cities()
         ended = cities[cities["valid_to"].notna()]

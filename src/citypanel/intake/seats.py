@@ -2,8 +2,8 @@
 
 What is ambiguous has no answer. The order inside a name: the place in brackets, a full place name (苏州市), the
 place of a branch (苏州研究院), the place the name begins with. Names of known universities are taken out first, so
-that 上海交通大学苏州研究院 is in Suzhou; provinces too, so that 陕西安康 does not hold 西安. A county or district counts
-in an address, or where a name begins with it in full, if it stands for one prefecture: 海淀区 does, 朝阳区 does not.
+that 上海交通大学苏州研究院 is in Suzhou; provinces too, so that 陕西安康 does not hold 西安. A county or district
+counts in an address, or where a name begins with it in full, if it stands for one prefecture: 海淀区, not 朝阳区.
 """
 
 import re

@@ -1,0 +1,151 @@
+"""CPU-seconds and peak memory of patents, from a raw export to city-year cooperation, as the number of patents grows.
+
+The files are generated: organisations apply with Zipf frequencies, most patents alone, some with persons, a fifth of
+the inventions stand twice (application and grant). Each stage runs in a process of its own, as in the workflow.
+
+    python benchmarks/patents.py [--patents 500000 1000000 2000000] [--encoding gb18030]
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+CPU_GOAL, MEMORY_GOAL, AT = 120.0, 2.0, 2_000_000
+CITIES = (
+    "苏州市",
+    "无锡市",
+    "南京市",
+    "杭州市",
+    "宁波市",
+    "合肥市",
+    "上海市",
+    "北京市",
+    "深圳市",
+    "广州市",
+    "武汉市",
+    "成都市",
+)
+TRADES = ("电子科技", "精密机械", "新材料", "化工", "生物医药", "汽车零部件", "智能装备", "环保", "纺织", "光电")
+SYLLABLES = "恒微瑞思华信中远东方金星天宏博亚泰和盛达康德利源鑫辉创联科技"
+SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周徐孙", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平"
+HEADER = (
+    "标题,公开(公告)号,公开(公告)日,申请号,申请日,专利类型,公开国别,IPC主分类,申请人,标准化申请人,第一申请人,"
+    "申请人数量,申请人类型,申请人地址,中国申请人地市"
+)
+KINDS = (("发明申请", "A", 1), ("实用新型", "U", 2), ("外观设计", "S", 3))
+BLOCK = 50_000
+STAGES = {
+    "intake": "from citypanel.intake.patents import intake_patents; intake_patents([Path(sys.argv[1])], Path(sys.argv[2]))",
+    "indicators": (
+        "from citypanel.declare.indicators import CooperationOptions; "
+        "from citypanel.indicators.cooperation import city_cooperation; "
+        "city_cooperation(Path(sys.argv[2]), CooperationOptions()).to_parquet(sys.argv[2] + '.cities')"
+    ),
+}
+MEASURE = """
+import json, resource, sys, time
+from pathlib import Path
+start = time.perf_counter()
+{code}
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps(dict(cpu=used.ru_utime + used.ru_stime, wall=time.perf_counter() - start, gigabytes=used.ru_maxrss / 2**20)))
+"""
+
+
+def organisations(count: int, rng: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
+    """Return names, cities and addresses; two names in five hold their city, one in seven a bracketed one."""
+    names, cities, addresses = [], [], []
+    for number, (city, trade, form) in enumerate(rng.integers(0, [len(CITIES), len(TRADES), 35], size=(count, 3))):
+        place, word, rest = CITIES[city], "", number
+        for _ in range(4):
+            rest, syllable = divmod(rest, len(SYLLABLES))
+            word += SYLLABLES[syllable]
+        begin = place[:-1] if form < 14 else ""
+        end = f"（{place[:-1]}）" if form >= 30 else ""
+        names.append(f"{begin}{word}{TRADES[trade]}{end}有限公司")
+        cities.append(place)
+        addresses.append(f"{210000 + number % 9999} {place}{word}路{number % 900 + 1}号")
+    return names, cities, addresses
+
+
+def write_export(path: Path, patents: int, encoding: str, seed: int = 1) -> int:
+    """Write an incoPat export with 1.5 applicants a patent; return its rows."""
+    rng = np.random.default_rng(seed)
+    names, cities, addresses = organisations(max(patents // 4, 1000), rng)
+    rows = 0
+    with path.open("w", encoding=encoding, newline="") as sink:
+        sink.write(HEADER + "\r\n")
+        for first in range(0, patents, BLOCK):
+            lines = list(_lines(first, min(BLOCK, patents - first), names, cities, addresses, rng))
+            rows += len(lines)
+            sink.write("".join(lines))
+    return rows
+
+
+def _lines(first: int, count: int, names: list[str], cities: list[str], addresses: list[str], rng: np.random.Generator):  # noqa: ANN202
+    team = np.minimum(rng.zipf(1.25, size=(count, 4)) - 1 + rng.integers(0, 50, size=(count, 4)), len(names) - 1)
+    size = rng.choice([1, 2, 3, 4], p=[0.62, 0.28, 0.08, 0.02], size=count)
+    day = rng.integers(0, [11, 12, 28], size=(count, 3))
+    luck = rng.random((count, 4))
+    for at in range(count):
+        members = list(dict.fromkeys(team[at, : size[at]].tolist()))
+        texts, kinds = [names[m] for m in members], ["企业"] * len(members)
+        if luck[at, 0] < 0.06:
+            texts.append(SURNAMES[at % 12] + GIVEN[at % 20] + GIVEN[at % 7])
+            kinds.append("个人")
+        kind, letter, digit = KINDS[0 if luck[at, 1] < 0.5 else 1 if luck[at, 1] < 0.9 else 2]
+        year, month, dom = 2010 + day[at, 0], 1 + day[at, 1], 1 + day[at, 2]
+        serial = first + at
+        row = (
+            f"一种{TRADES[serial % 10]}装置及方法{serial},CN{digit}{serial:08d}{{letter}},{year + 1}{month:02d}{dom:02d},"
+            f"CN{year}{digit}{serial:07d}.{serial % 10},{year}{month:02d}{dom:02d},{{kind}},中国,H01L{serial % 50}/00,"
+            f"{'; '.join(texts)},{'; '.join(f'[{t}]' for t in texts) if luck[at, 2] < 0.3 else ''},{texts[0]},{len(texts)},"
+            f"{'; '.join(kinds)},{addresses[members[0]]},{cities[members[0]] if luck[at, 3] < 0.9 else ''}\r\n"
+        )
+        yield row.format(letter=letter, kind=kind)
+        if digit == 1 and luck[at, 1] < 0.1:
+            yield row.format(letter="B", kind="发明授权")
+
+
+def measured(stage: str, raw: Path, table: Path) -> dict[str, float]:
+    """Run a stage in a process of its own; return its CPU-seconds, wall seconds and peak memory."""
+    code = MEASURE.format(code=STAGES[stage])
+    done = subprocess.run([sys.executable, "-c", code, raw, table], capture_output=True, text=True, check=True)  # noqa: S603
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    """Print a line for each number of patents, the exponent of growth, and whether the goal is met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patents", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
+    parser.add_argument("--encoding", default="gb18030")
+    chosen = parser.parse_args()
+    cpu: dict[int, float] = {}
+    print("patents  rows  megabytes  stage  cpu_s  wall_s  cpu_s_per_million  peak_gb")
+    for patents in chosen.patents:
+        with tempfile.TemporaryDirectory() as room:
+            raw, table = Path(room) / "incopat.csv", Path(room) / "patents.parquet"
+            rows = write_export(raw, patents, chosen.encoding)
+            size = raw.stat().st_size / 2**20
+            for stage in STAGES:
+                used = measured(stage, raw, table)
+                cpu[patents] = cpu.get(patents, 0.0) + used["cpu"]
+                each = used["cpu"] / patents * 1e6
+                shown = f"{used['cpu']:.1f}  {used['wall']:.1f}  {each:.1f}  {used['gigabytes']:.2f}"
+                print(f"{patents}  {rows}  {size:.0f}  {stage}  {shown}", flush=True)
+    small, large = min(cpu), max(cpu)
+    if large > small:
+        print(f"growth exponent {math.log(cpu[large] / cpu[small]) / math.log(large / small):.2f}")
+    if AT in cpu:
+        print(f"goal at {AT}: {CPU_GOAL:.0f} CPU-seconds, {MEMORY_GOAL:.0f} GB; used {cpu[AT]:.1f} CPU-seconds")
+
+
+if __name__ == "__main__":
+    main()
