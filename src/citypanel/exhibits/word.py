@@ -32,7 +32,7 @@ _LETTER = 0.53  # width of a letter as a share of the font size, with a reserve
 _PADDING = 3.0  # points on either side of a cell
 _LONGEST_STUB = 30  # letters; a longer label is broken into lines
 _LONGEST_HEAD = 12
-_LONGEST_PROSE = 44
+_LONGEST_PROSE = 56
 
 
 def to_word(table: Table) -> bytes:
@@ -66,7 +66,7 @@ def to_word(table: Table) -> bytes:
 
 def _fitting(table: Table) -> tuple[float, float, list[float]]:
     """Return font size, width between the margins and column widths of the largest setting that fits."""
-    for size, room in _SIZES:
+    for size, room in _SIZES[:2] if table.prose else _SIZES:
         natural = _natural_widths(table, size)
         if sum(natural) <= room:
             break
@@ -165,7 +165,8 @@ def _heads(grid: Any, cells: list[list[Any]], table: Table, widths: list[float])
                 target = target.merge(cells[line][column + head.span - 1])
             target.width = Pt(sum(widths[column : column + head.span]))
             paragraph = target.paragraphs[0]
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            if column - 1 not in table.prose:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
             paragraph.paragraph_format.keep_with_next = True
             _run(paragraph, head.text)
             if head.text and 1 < head.span < len(table.columns):
