@@ -17,6 +17,7 @@ from citypanel.errors import CitypanelError
 COMMANDS = {
     "estimate": "one estimator on one table",
     "indicator": "one indicator on canonical input",
+    "audit": "printed tables against themselves and their text; needs no data",
     "check-raw": "recognise raw files and say what is wrong with them; changes nothing",
     "intake": "raw files to canonical tables, rejects and attrition, without a study",
 }

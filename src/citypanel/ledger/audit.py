@@ -16,6 +16,7 @@ from citypanel.ledger import (
 from citypanel.ledger.claims import FIELDS as CLAIM_FIELDS
 from citypanel.ledger.claims import Claim, Claims, of_study, read_claims
 from citypanel.ledger.findings import Finding, Judge, Place
+from citypanel.ledger.messages import sentence
 from citypanel.ledger.printed import Cell, natural, read_cells, studies_of
 
 Rule = Callable[[tuple[Cell, ...], Claims], list[Finding]]
@@ -114,7 +115,7 @@ def read_folder(path: Path, claims: Path | None = None) -> tuple[tuple[Cell, ...
                 problems.append(_twice(first, cell))
     said, unread = read_claims(claims) if claims is not None else (Claims(), [])
     if not cells and not said:
-        lines = "; ".join(problem.text() for problem in (problems + unread)[:1]) or "no rows"
+        lines = "; ".join(sentence(problem, "en") for problem in (problems + unread)[:1]) or "no rows"
         raise InputError(f"{path}: no printed cell can be used ({lines})")
     return tuple(cells.values()), said, problems + unread
 
@@ -128,9 +129,14 @@ def _of_file(file: Path, problems: list[Finding]) -> tuple[Cell, ...]:
 def _twice(first: Cell, cell: Cell) -> Finding:
     found = f"{first.file} line {first.line}: {first.printed} there, {cell.printed} here"
     return Finding(
-        "reading", "not checkable", cell.place, printed=cell.printed, message="reading.twice",
-        values=(("file", cell.file), ("line", str(cell.line)), ("found", found)), inputs=(f"{cell.file}:{cell.line}",),
-    )  # fmt: skip
+        "reading",
+        "not checkable",
+        cell.place,
+        printed=cell.printed,
+        message="reading.twice",
+        values=(("file", cell.file), ("line", str(cell.line)), ("found", found)),
+        inputs=(f"{cell.file}:{cell.line}",),
+    )
 
 
 def audit_folder(folder: Path, claims: Path | None = None) -> list[Finding]:
@@ -142,11 +148,18 @@ def audit_folder(folder: Path, claims: Path | None = None) -> list[Finding]:
 def conventions(findings: Iterable[Finding]) -> list[dict[str, str]]:
     """Return the conventions that rules inferred, as candidates for the ledger's convention search."""
     return [
-        {"study": f.place.study, "table": f.place.table, "column": f.place.column, "row": f.place.row,
-         "rule": f.rule, "convention": name, "value": value}
+        {
+            "study": f.place.study,
+            "table": f.place.table,
+            "column": f.place.column,
+            "row": f.place.row,
+            "rule": f.rule,
+            "convention": name,
+            "value": value,
+        }
         for f in findings
         for name, value in f.infers
-    ]  # fmt: skip
+    ]
 
 
 __all__ = ["CLAIM_FIELDS", "RULES", "audit_cells", "audit_folder", "conventions", "read_folder"]

@@ -91,9 +91,7 @@ class Claims(tuple[Claim, ...]):
 
     def of(self, kind: str, table: str | None = None) -> tuple[Claim, ...]:
         """Return the claims of a kind, those of a table or of all tables where one is given."""
-        return tuple(
-            claim for claim in self if claim.kind == kind and (table is None or claim.table in ("", table))
-        )
+        return tuple(claim for claim in self if claim.kind == kind and (table is None or claim.table in ("", table)))
 
     def one(self, kind: str, table: str = "", column: str = "") -> Claim | None:
         """Return the claim that speaks most closely of a table and column."""
@@ -110,7 +108,7 @@ class Claims(tuple[Claim, ...]):
         found = re.search(r"-?\d+(\.\d+)?", claim.value.replace(",", "")) if claim else None
         return float(found[0]) if found else None
 
-    def count(self, kind: str, table: str = "", column: str = "") -> int | None:
+    def whole(self, kind: str, table: str = "", column: str = "") -> int | None:
         """Return a whole number of a claim, or None."""
         value = self.number(kind, table, column)
         return None if value is None else round(value)
@@ -133,7 +131,7 @@ class Claims(tuple[Claim, ...]):
     @property
     def periods(self) -> int | None:
         """Number of periods, stated or from the years."""
-        stated = self.count("periods")
+        stated = self.whole("periods")
         if stated is None and self.years:
             return self.years[1] - self.years[0] + 1
         return stated
@@ -170,6 +168,8 @@ def read_claims(path: Path) -> tuple[Claims, list[Finding]]:
         fields = {name: (row.get(name) or "").strip() for name in FIELDS}
         if None in row:
             problems.append(_unread(path, line, "", "ragged"))
+        elif fields["claim"].startswith("#"):
+            continue
         elif fields["claim"] not in KINDS:
             problems.append(_unread(path, line, fields["claim"], "claim"))
         else:

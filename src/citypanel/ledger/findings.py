@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from citypanel.ledger.interval import Interval
-from citypanel.ledger.messages import Language, sentence, verdict_word
 
 VERDICTS = ("consistent", "inconsistent", "only if", "warning", "not checkable")
 Pairs = tuple[tuple[str, str], ...]
@@ -43,34 +42,6 @@ class Finding:
     values: Pairs = ()
     infers: Pairs = ()
 
-    def text(self, language: Language = "en") -> str:
-        """Return the line a referee can paste."""
-        return sentence(self, language)
-
-    def verdict_text(self, language: Language = "en") -> str:
-        """Return the verdict in words, with its convention."""
-        return verdict_word(self, language)
-
-    def plain(self) -> dict[str, Any]:
-        """Return the finding as JSON knows it; an end that is not finite is null."""
-        ends = (self.computed.lo, self.computed.hi) if self.computed else ()
-        return {
-            "rule": self.rule,
-            "verdict": self.verdict,
-            "condition": {lang: verdict_word(self, lang) for lang in ("en", "zh")} if self.condition else None,
-            "study": self.place.study,
-            "table": self.place.table,
-            "column": self.place.column,
-            "row": self.place.row,
-            "printed": self.printed,
-            "computed": [end if abs(end) < float("inf") else None for end in ends] or None,
-            "inputs": list(self.inputs),
-            "key": self.message,
-            "values": dict(self.values),
-            "infers": dict(self.infers),
-            "message": {"en": self.text("en"), "zh": self.text("zh")},
-        }
-
 
 class Judge:
     """Makes the findings of one rule."""
@@ -78,31 +49,29 @@ class Judge:
     def __init__(self, rule: str) -> None:
         self.rule = rule
 
-    def __call__(
-        self,
-        verdict: str,
-        place: Place,
-        key: str,
-        *,
-        printed: str = "",
-        computed: Interval | None = None,
-        inputs: Iterable[Any] = (),
-        condition: str = "",
-        infers: Pairs = (),
-        **values: object,
-    ) -> Finding:
-        """Return a finding; `inputs` are cells, claims or plain names."""
+    def __call__(self, verdict: str, place: Place, key: str, **parts: Any) -> Finding:
+        """Return a finding.
+
+        Parameters
+        ----------
+        verdict, place : as in `Finding`
+        key : of the explanation, within the rule
+        parts : `printed`, `computed`, `inputs` (cells, claims or plain names), `condition` (a key within the rule)
+            and `infers` as in `Finding`; everything else fills the words.
+        """
+        condition = parts.pop("condition", "")
+        inputs = parts.pop("inputs", ())
         return Finding(
             self.rule,
             verdict,
             place,
-            printed,
-            computed,
-            tuple(dict.fromkeys(getattr(source, "name", str(source)) for source in inputs)),
-            f"{self.rule}.{key}",
-            f"{self.rule}.{condition}" if condition else "",
-            tuple((name, str(value)) for name, value in values.items()),
-            infers,
+            printed=parts.pop("printed", ""),
+            computed=parts.pop("computed", None),
+            inputs=tuple(dict.fromkeys(getattr(source, "name", str(source)) for source in inputs)),
+            message=f"{self.rule}.{key}",
+            condition=f"{self.rule}.{condition}" if condition else "",
+            infers=parts.pop("infers", ()),
+            values=tuple((name, str(value)) for name, value in parts.items()),
         )
 
     def missing(self, place: Place, what: str, **more: Any) -> Finding:

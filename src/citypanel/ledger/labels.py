@@ -13,7 +13,10 @@ _STATISTICS: tuple[tuple[str, str], ...] = (
     ("r2_adj", r"(adj(usted|\.)?[\s_.-]*r.?.?2.*)|r2?_?a|r-?2_?a|ar2|adj.*r-?squared|调整.*r.*"),
     ("r2_within", r".*within.*r.*|r.*within.*|组内.*r.*"),
     ("r2", r"(overall\s+)?r[\s-]?(\^|\*\*)?2|r-?squared|r²|(拟合优度|可决系数).*"),
-    ("units", r"(number|no\.?|#)\s*(of)?\s*(id|cit(y|ies)|groups?|firms?|units?|panels?)s?|(城市|个体|企业)(数|个数)|cities"),
+    (
+        "units",
+        r"(number|no\.?|#)\s*(of)?\s*(id|cit(y|ies)|groups?|firms?|units?|panels?)s?|(城市|个体|企业)(数|个数)|cities",
+    ),
     ("clusters", r"(number|no\.?|#)?\s*(of)?\s*clusters?|聚类数"),
     ("n", r"n|obs\.?|observations?|number of obs.*|no\.? of obs.*|sample size|观测(值|数|量).*|样本(量|数|观测数)"),
     ("f", r"f|f[\s-]?(stat|test|value|统计量|值).*|wald f.*"),
@@ -25,11 +28,14 @@ _AUXILIARY = re.compile(
     r".*(\brho\b|lambda|sigma|variance|ρ|λ|σ).*|lgt_theta|/?lns.*|空间(自)?(相关|回归|误差)系数", re.IGNORECASE
 )
 _EFFECT_ROW = re.compile(
-    r".*(\bfe\b|\bfes\b|effects?\b|固定效应|效应$|dummies\b|fixed).*|(year|city|firm|id|time)s?\s*(fe|control)?", re.IGNORECASE
+    r".*(\bfe\b|\bfes\b|effects?\b|固定效应|效应$|dummies\b|fixed).*|(year|city|firm|id|time)s?\s*(fe|control)?",
+    re.IGNORECASE,
 )
 _TIME = re.compile(r"year|time|period|年|时间|时期", re.IGNORECASE)
 _UNIT = re.compile(r"\bid\b|cit(y|ies)|firm|unit|individual|prefecture|entity|panel|城市|个体|企业|地区", re.IGNORECASE)
-_NO_OLS = re.compile(r"iv\b|2sls|gmm|sar\b|sem\b|sdm\b|spatial|tobit|logit|probit|quantile|\bq\d|工具变量|分位", re.IGNORECASE)
+_NO_OLS = re.compile(
+    r"iv\b|2sls|gmm|sar\b|sem\b|sdm\b|spatial|tobit|logit|probit|quantile|\bq\d|工具变量|分位", re.IGNORECASE
+)
 _CHANGED_SAMPLE = re.compile(r"psm|match|gmm|lag|high|low|east|west|central|匹配|滞后|高|低|东|西|中部", re.IGNORECASE)
 _OPPOSITES = (
     ("high", "low"), ("large", "small"), ("coastal", "inland"), ("yes", "no"), ("rich", "poor"), ("more", "less"),

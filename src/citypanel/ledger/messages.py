@@ -1,60 +1,40 @@
 """Findings in words, English and Chinese: the line a referee can paste."""
 
-from typing import Literal, Protocol
+import math
+from typing import Any, Literal
 
+from citypanel.ledger.findings import Finding
 from citypanel.ledger.interval import Interval, shown
 from citypanel.ledger.wording_conditions import CONDITIONS, MISSING
+from citypanel.ledger.wording_counts import COUNTS
 from citypanel.ledger.wording_designs import DESIGNS
 from citypanel.ledger.wording_tables import TABLES
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 # key -> explanation (en, zh), what to check (en, zh)
-WORDS: dict[str, tuple[str, str, str, str]] = {**TABLES, **DESIGNS}
-_VERDICTS = {
-    "consistent": "一致",
-    "inconsistent": "不一致",
-    "only if": "仅当",
-    "warning": "警示",
-    "not checkable": "无法检验",
+WORDS: dict[str, tuple[str, str, str, str]] = {**TABLES, **COUNTS, **DESIGNS}
+VERDICT_WORDS: dict[str, tuple[str, str]] = {
+    "consistent": ("consistent", "一致"),
+    "inconsistent": ("inconsistent", "不一致"),
+    "only if": ("only if", "仅当"),
+    "warning": ("warning", "警示"),
+    "not checkable": ("not checkable", "无法检验"),
 }
 _MANY = 6
 
 
-class Said(Protocol):
-    """What a sentence needs of a finding."""
-
-    @property
-    def rule(self) -> str: ...
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def place(self) -> object: ...
-    @property
-    def printed(self) -> str: ...
-    @property
-    def computed(self) -> Interval | None: ...
-    @property
-    def inputs(self) -> tuple[str, ...]: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def condition(self) -> str: ...
-    @property
-    def values(self) -> tuple[tuple[str, str], ...]: ...
-
-
-def verdict_word(finding: Said, language: Language) -> str:
+def verdict_word(finding: Finding, language: Language) -> str:
     """Return the verdict in words; `only if` with its convention."""
     en = language == "en"
-    word = finding.verdict if en else _VERDICTS[finding.verdict]
+    word = VERDICT_WORDS[finding.verdict][0 if en else 1]
     if not finding.condition:
         return word
     condition = CONDITIONS[finding.condition][0 if en else 1].format(**dict(finding.values))
     return f"{word} {condition}" if en else f"{word}{condition}"
 
 
-def sentence(finding: Said, language: Language) -> str:
+def sentence(finding: Finding, language: Language) -> str:
     """Return `<verdict> <rule> table/column/row: printed ..., computed [lo, hi] from ...; <why>; <what to check>`."""
     en = language == "en"
     explanation, check = _words(finding, language)
@@ -68,7 +48,7 @@ def sentence(finding: Said, language: Language) -> str:
     return f"{head}：印刷值 {printed}，由 {sources} 计算得 {computed}；{explanation}；{check}"
 
 
-def _words(finding: Said, language: Language) -> tuple[str, str]:
+def _words(finding: Finding, language: Language) -> tuple[str, str]:
     values = dict(finding.values)
     en = language == "en"
     if finding.message == "missing":
@@ -94,3 +74,24 @@ def _inputs(inputs: tuple[str, ...], language: Language) -> str:
     if more > 0:
         listed += f" and {more} more" if language == "en" else f" 等另 {more} 项"
     return listed
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON knows it; an end that is not finite is null."""
+    ends = (finding.computed.lo, finding.computed.hi) if finding.computed else ()
+    return {
+        "rule": finding.rule,
+        "verdict": finding.verdict,
+        "condition": {lang: verdict_word(finding, lang) for lang in LANGUAGES} if finding.condition else None,
+        "study": finding.place.study,
+        "table": finding.place.table,
+        "column": finding.place.column,
+        "row": finding.place.row,
+        "printed": finding.printed,
+        "computed": [end if math.isfinite(end) else None for end in ends] or None,
+        "inputs": list(finding.inputs),
+        "key": finding.message,
+        "values": dict(finding.values),
+        "infers": dict(finding.infers),
+        "message": {lang: sentence(finding, lang) for lang in LANGUAGES},
+    }

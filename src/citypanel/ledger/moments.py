@@ -61,7 +61,8 @@ def propagate(function: Callable[[Matrix], Matrix], box: Box) -> list[Interval]:
         low = np.fmin(low, np.nanmin([np.nanmin(p, axis=0) for p in points], axis=0))
         high = np.fmax(high, np.nanmax([np.nanmax(p, axis=0) for p in points], axis=0))
     return [
-        Interval(float(a), float(b)) if np.isfinite([a, b]).all() else Interval.line() for a, b in zip(low, high, strict=True)
+        Interval(float(a), float(b)) if np.isfinite([a, b]).all() else Interval.line()
+        for a, b in zip(low, high, strict=True)
     ]
 
 

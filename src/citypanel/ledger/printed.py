@@ -114,9 +114,7 @@ def parse_number(text: str) -> Number | None:
     return Number(value, decimals, digits, Interval(value - half, upper))
 
 
-def make_cell(
-    study: str, table: str, column: str, row: str, statistic: str, text: str, stars: str = "", *, at: tuple[str, int]
-) -> Cell:
+def make_cell(place: Place, statistic: str, text: str, stars: str = "", at: tuple[str, int] = ("", 0)) -> Cell:
     """Return the cell of one line; raise ValueError where a number or stars cannot be read."""
     bare = plain(text)
     if statistic in NUMERIC and "*" in bare and not stars:
@@ -125,7 +123,7 @@ def make_cell(
     number = parse_number(text) if statistic in NUMERIC else None
     if stars.strip("*") or len(stars) > 4:
         raise ValueError(f"stars '{stars}' are not one of *, **, ***")
-    return Cell(study, table, column, row, statistic, text, len(stars), number, *at)
+    return Cell(place.study, place.table, place.column, place.row, statistic, text, len(stars), number, *at)
 
 
 def read_cells(path: Path) -> tuple[tuple[Cell, ...], list[Finding]]:
@@ -166,7 +164,7 @@ def _take(
     study, table, column, name, statistic, text, stars = (_field(path, row, field) for field in FIELDS)
     key = (study, table, column, name, statistic)
     try:
-        cell = make_cell(study, table, column, name, statistic, text, stars, at=(path.name, line))
+        cell = make_cell(Place(study, table, column, name), statistic, text, stars, (path.name, line))
     except ValueError as error:
         problems.append(_unread(path, line, str(error), "number", Place(study, table, column, name)))
         return

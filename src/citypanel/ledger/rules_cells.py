@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 from scipy.special import ndtri, stdtrit
 
@@ -122,7 +123,10 @@ def parentheses(cells: Cells, claims: Claims) -> list[Finding]:
             fewest = min(counted.values())
             best = [reading for reading in counted if counted[reading] == fewest]
             place = Place(study, table, "", statistic)
-            values = {"counts": ", ".join(f"{name} {count}" for name, count in counted.items()), "best": " = ".join(best)}
+            values = {
+                "counts": ", ".join(f"{name} {count}" for name, count in counted.items()),
+                "best": " = ".join(best),
+            }
             common = {"inputs": [f"{len(used)} cells ({statistic}) of table {table}"], "printed": stated}
             if not starred and len(best) > 1:
                 found.append(judge.missing(place, "stars", **common))
@@ -211,7 +215,10 @@ def _ends(column: Column, term: Term) -> Iterable[Finding]:
     df = (column.n or 0) - len(column.slopes) - 1
     usual = [-float(ndtri(level / 2)) for level in (0.1, 0.05, 0.01)]
     least_df = max(_FEWEST_DF, min(df, 9) if df > 0 else _FEWEST_DF)
-    spans = [Interval(value, -float(stdtrit(least_df, level / 2))) for value, level in zip(usual, (0.1, 0.05, 0.01), strict=True)]
+    spans = [
+        Interval(value, -float(stdtrit(least_df, level / 2)))
+        for value, level in zip(usual, (0.1, 0.05, 0.01), strict=True)
+    ]
     verdict = "consistent" if any(critical.meets(span) for span in spans) else "inconsistent"
     yield judge(verdict, place, "critical", printed=printed, computed=critical, inputs=(*inputs, term.beside["se"]))
 
@@ -231,7 +238,16 @@ def implied_se(cells: Cells, claims: Claims) -> list[Finding]:
                 key = "one_digit" if digits <= 1 else "wide"
                 found.append(judge("not checkable", column.at(term.name), key, printed=printed, inputs=(term.coef, t)))
             else:
-                found.append(judge("consistent", column.at(term.name), "implied", printed=printed, computed=se, inputs=(term.coef, t)))
+                found.append(
+                    judge(
+                        "consistent",
+                        column.at(term.name),
+                        "implied",
+                        printed=printed,
+                        computed=se,
+                        inputs=(term.coef, t),
+                    )
+                )
     return found
 
 
@@ -274,7 +290,9 @@ def _same_pair(term: Term, other: Term | None) -> bool:
     if other is None or not term.beside or set(term.beside) != set(other.beside):
         return False
     cells = [term.coef, *term.beside.values()]
-    same = [cell.text for cell in cells] == [cell.text for cell in (other.coef, *(other.beside[s] for s in term.beside))]
+    same = [cell.text for cell in cells] == [
+        cell.text for cell in (other.coef, *(other.beside[s] for s in term.beside))
+    ]
     return same and max(cell.number.digits for cell in cells if cell.number) >= 3
 
 
@@ -289,7 +307,13 @@ def _coincidence(term: Term, columns: list[Column]) -> float | None:
     """Return the chance that two draws from the spread of a row print alike."""
     chance = 1.0
     for cell in (term.coef, *term.beside.values()):
-        row = [c.number.value for col in columns if (t := col.term(term.name)) for c in t.inputs if c.statistic == cell.statistic and c.number]
+        row = [
+            c.number.value
+            for col in columns
+            if (t := col.term(term.name))
+            for c in t.inputs
+            if c.statistic == cell.statistic and c.number
+        ]
         spread = max(row) - min(row)
         if len(set(row)) < 2 or cell.number is None:
             return None
@@ -301,7 +325,7 @@ def jump(cells: Cells, claims: Claims) -> list[Finding]:
     """6. A coefficient moves by more than five combined standard errors between adjacent columns."""
     found = []
     for columns in tables_of(columns_of(cells)).values():
-        for one, two in zip(columns, columns[1:], strict=False):
+        for one, two in pairwise(columns):
             if one.outcome != two.outcome:
                 continue
             for term in one.slopes:

@@ -20,7 +20,7 @@ def n_cells(cells: Cells, claims: Claims) -> list[Finding]:
         cell = column.cell("n")
         if cell is None or column.n is None:
             continue
-        units = column.count("units") or claims.count("units", column.table)
+        units = column.count("units") or claims.whole("units", column.table)
         periods = claims.periods
         if not units or not periods:
             found.append(judge.missing(column.at("n"), "units_periods", printed=cell.text))
@@ -39,7 +39,9 @@ def n_cells(cells: Cells, claims: Claims) -> list[Finding]:
             found.append(judge("inconsistent", column.at("n"), "over", computed=Interval(0, most), **common, **values))
         elif balanced and column.n != most:
             key = "unbalanced" if column.n % periods else "other_units"
-            found.append(judge("inconsistent", column.at("n"), key, computed=Interval.exactly(most), **common, **values))
+            found.append(
+                judge("inconsistent", column.at("n"), key, computed=Interval.exactly(most), **common, **values)
+            )
         else:
             found.append(judge("consistent", column.at("n"), "fits", computed=Interval(0, most), **common, **values))
     return found
@@ -68,9 +70,7 @@ def full_n(cells: Cells, claims: Claims, table: str, outcome: str = "") -> tuple
         for column in columns:
             if f"{column.table}/{column.label}" == claim.value and column.n:
                 return column.n, f"{claim.value}/N"
-    plain = [
-        c for c in columns if c.n and c.table != table and c.outcome == outcome and not _own_sample(c, claims)
-    ]
+    plain = [c for c in columns if c.n and c.table != table and c.outcome == outcome and not _own_sample(c, claims)]
     if not plain:
         return None
     first = [c for c in plain if c.table == plain[0].table]
@@ -93,15 +93,21 @@ def n_split(cells: Cells, claims: Claims) -> list[Finding]:
             total = sum(column.n or 0 for column in chosen)
             values = {"split": name, "full": full[0], "missing": abs(full[0] - total)}
             inputs = [*(column.stats["n"] for column in chosen), full[1]]
-            verdict, key = ("consistent", "adds") if total == full[0] else ("inconsistent", "short" if total < full[0] else "over")
+            verdict, key = (
+                ("consistent", "adds") if total == full[0] else ("inconsistent", "short" if total < full[0] else "over")
+            )
             printed = " + ".join(column.stats["n"].text for column in chosen)
-            found.append(judge(verdict, place, key, printed=printed, computed=Interval.exactly(total), inputs=inputs, **values))
+            found.append(
+                judge(verdict, place, key, printed=printed, computed=Interval.exactly(total), inputs=inputs, **values)
+            )
     return found
 
 
 def _splits(table: str, columns: list[Column], claims: Claims) -> list[tuple[str, tuple[str, ...]]]:
     """Return the splits of a table: stated ones, else pairs of columns whose labels differ by opposites."""
-    stated = [(claim.row or claim.value, listed(claim.column, "|")) for claim in claims.of("split") if claim.table == table]
+    stated = [
+        (claim.row or claim.value, listed(claim.column, "|")) for claim in claims.of("split") if claim.table == table
+    ]
     if stated:
         return stated
     names = [column.label for column in columns]
@@ -122,7 +128,7 @@ def n_lag(cells: Cells, claims: Claims) -> list[Finding]:
             continue
         depth = max(_depth(term.name) for term in column.lags)
         bound = (full[0] - column.n) // depth
-        units = claims.count("units", column.table) or column.count("units")
+        units = claims.whole("units", column.table) or column.count("units")
         years = claims.periods
         least = math.ceil(full[0] / years) if years else 0
         values = {"bound": bound, "units": units or "-", "full": full[0], "least": least, "depth": depth}
@@ -137,7 +143,9 @@ def n_lag(cells: Cells, claims: Claims) -> list[Finding]:
 
 
 def _static_n(cells: Cells, column: Column) -> tuple[int, str] | None:
-    others = [c for c in columns_of(cells) if c.table == column.table and c.n and not c.lags and c.outcome == column.outcome]
+    others = [
+        c for c in columns_of(cells) if c.table == column.table and c.n and not c.lags and c.outcome == column.outcome
+    ]
     others = [c for c in others if not labels.has_own_sample(c.label)]
     return (others[0].n or 0, f"{others[0].table}/{others[0].label}/N") if others else None
 
@@ -149,20 +157,22 @@ def _depth(name: str) -> int:
 
 def n_columns(cells: Cells, claims: Claims) -> list[Finding]:
     """17. N is the same where the sample is said to be the same."""
-    judge, found = Judge("n_columns"), []
+    judge = Judge("n_columns")
+    found: list[Finding] = []
     for (study, table), columns in tables_of(columns_of(cells)).items():
         split = {label for claim in claims.of("split", table) for label in listed(claim.column, "|")}
         groups: dict[str, list[Column]] = {}
         for column in columns:
             stem = re.sub(r"[（(]?\d+[)）]?", "", column.label).strip()
-            paired = any(labels.opposite(column.label, o.label) or labels.opposite(o.label, column.label) for o in columns)
+            paired = any(
+                labels.opposite(column.label, o.label) or labels.opposite(o.label, column.label) for o in columns
+            )
             if column.n and column.label not in split and not paired:
-                groups.setdefault(f"{stem}|{column.outcome if column.outcome else ''}", []).append(column)
-        for group in groups.values():
-            if len(group) > 1:
-                found.append(_same_n(judge, Place(study, table, "", "n"), group))
+                groups.setdefault(f"{stem}|{column.outcome or ''}", []).append(column)
+        place = Place(study, table, "", "n")
+        found.extend(_same_n(judge, place, group) for group in groups.values() if len(group) > 1)
         if not groups and not split:
-            found.append(judge.missing(Place(study, table, "", "n"), "n"))
+            found.append(judge.missing(place, "n"))
     return found
 
 
@@ -176,9 +186,17 @@ def _same_n(judge: Judge, place: Place, group: list[Column]) -> Finding:
     small, large = min(group, key=lambda c: c.n or 0), max(group, key=lambda c: c.n or 0)
     added = sorted({t.name for t in small.slopes} ^ {t.name for t in large.slopes})
     return judge(
-        "warning", place, "differ", printed=printed, computed=computed, inputs=inputs,
-        added=", ".join(added) or "-", lost=max(sizes) - min(sizes), small=small.label, large=large.label,
-    )  # fmt: skip
+        "warning",
+        place,
+        "differ",
+        printed=printed,
+        computed=computed,
+        inputs=inputs,
+        added=", ".join(added) or "-",
+        lost=max(sizes) - min(sizes),
+        small=small.label,
+        large=large.label,
+    )
 
 
 def event_times(cells: Cells, claims: Claims) -> dict[str, int]:
@@ -208,12 +226,18 @@ def event_support(cells: Cells, claims: Claims) -> list[Finding]:
     inputs = [*claims.of("cohorts"), *claims.of("years"), *claims.of("event_times")]
     for label, time in times.items():
         behind = [cohort for cohort in cohorts if years[0] <= cohort + time <= years[1]]
-        values = {"behind": ", ".join(map(str, behind)) or "-", "all": ", ".join(map(str, cohorts)), "time": f"{time:+d}"}
+        values = {
+            "behind": ", ".join(map(str, behind)) or "-",
+            "all": ", ".join(map(str, cohorts)),
+            "time": f"{time:+d}",
+        }
         verdict, key = (
-            ("inconsistent", "nobody") if not behind
-            else ("warning", "some") if len(behind) < len(cohorts)
+            ("inconsistent", "nobody")
+            if not behind
+            else ("warning", "some")
+            if len(behind) < len(cohorts)
             else ("consistent", "all")
-        )  # fmt: skip
+        )
         place = Place(study, "", "", f"event time {label}")
         found.append(judge(verdict, place, key, computed=Interval.exactly(len(behind)), inputs=inputs, **values))
     return found
@@ -222,19 +246,31 @@ def event_support(cells: Cells, claims: Claims) -> list[Finding]:
 def placebo_count(cells: Cells, claims: Claims) -> list[Finding]:
     """19. A placebo draw has as many treated units, from as many units, as the regression's sample."""
     judge = Judge("placebo_count")
-    fake, pool, draws = (claims.count(kind) for kind in ("placebo_treated", "placebo_units", "placebo_draws"))
+    fake, pool, draws = (claims.whole(kind) for kind in ("placebo_treated", "placebo_units", "placebo_draws"))
     if fake is None and draws is None:
         return []
     claim = (claims.of("placebo_treated") + claims.of("placebo_draws"))[0]
     place = Place(claim.study, claim.table, "", "placebo")
-    treated, units = claims.count("treated"), claims.count("units")
+    treated, units = claims.whole("treated"), claims.whole("units")
     smallest = Interval.exactly(1 / (1 + draws)) if draws else None
-    inputs = [*claims.of("placebo_treated"), *claims.of("placebo_units"), *claims.of("placebo_draws"), *claims.of("treated")]
+    inputs = [
+        *claims.of("placebo_treated"),
+        *claims.of("placebo_units"),
+        *claims.of("placebo_draws"),
+        *claims.of("treated"),
+    ]
     full, periods = full_n(cells, claims, ""), claims.periods
     least = math.ceil(full[0] / periods) if full and periods else 0
     if full:
         inputs.append(full[1])  # type: ignore[arg-type]
-    values = {"fake": fake, "pool": pool or "-", "treated": treated, "units": units, "draws": draws or "-", "least": least}
+    values = {
+        "fake": fake,
+        "pool": pool or "-",
+        "treated": treated,
+        "units": units,
+        "draws": draws or "-",
+        "least": least,
+    }
     common = {"printed": f"{fake}/{pool}", "computed": smallest, "inputs": inputs}
     if fake is None or treated is None:
         return [judge.missing(place, "treated", **common)]
@@ -248,7 +284,7 @@ def placebo_count(cells: Cells, claims: Claims) -> list[Finding]:
 def cohorts(_cells: Cells, claims: Claims) -> list[Finding]:
     """20. Treated and control units add up to all; cohorts to the treated; no more treated than announced."""
     judge, found = Judge("cohorts"), []
-    treated, control, units = (claims.count(kind) for kind in ("treated", "control", "units"))
+    treated, control, units = (claims.whole(kind) for kind in ("treated", "control", "units"))
     if treated is None:
         return []
     claim = claims.of("treated")[0]
@@ -266,7 +302,7 @@ def cohorts(_cells: Cells, claims: Claims) -> list[Finding]:
         verdict = "consistent" if computed == stated else "inconsistent"
         printed, interval = str(stated), Interval.exactly(computed)
         found.append(judge(verdict, place, key, printed=printed, computed=interval, inputs=[claim, *inputs]))
-    announced = claims.count("announced")
+    announced = claims.whole("announced")
     if announced is not None:
         verdict = "consistent" if treated <= announced else "inconsistent"
         inputs = [claim, *claims.of("announced")]

@@ -47,20 +47,26 @@ def first_stage(cells: Cells, claims: Claims) -> list[Finding]:
         verdict = "warning" if key in ("weak", "below") else "consistent"
         printed = " ".join([term.coef.printed, *(f"({c.text})" for c in term.beside.values())])
         values = {"passed": ", ".join(passed) or "-", "failed": ", ".join(failed) or "-"}
-        found.append(judge(verdict, column.at(term.name), key, printed=printed, computed=f, inputs=term.inputs, **values))
+        found.append(
+            judge(verdict, column.at(term.name), key, printed=printed, computed=f, inputs=term.inputs, **values)
+        )
     return found
 
 
 def _baseline(cells: Cells, claims: Claims, iv: Column, name: str) -> Column | None:
-    """Return the least-squares column that an IV column is compared with: the stated one, else the fullest plain one."""
+    """Return the least-squares column that an IV column is compared with: the stated one, else the fullest."""
     stated = claims.of("baseline")
     outcome = iv.outcome or claims.word("outcome", iv.table, iv.label)
     plain = [
         c
         for c in columns_of(cells)
-        if labels.is_least_squares(c.label) and c.term(name) and not c.lags and (c.outcome == outcome or not c.outcome or not outcome)
-        and (c.table, c.label) != (iv.table, iv.label) and not labels.has_own_sample(c.label)
-    ]  # fmt: skip
+        if labels.is_least_squares(c.label)
+        and c.term(name)
+        and not c.lags
+        and (c.outcome == outcome or not c.outcome or not outcome)
+        and (c.table, c.label) != (iv.table, iv.label)
+        and not labels.has_own_sample(c.label)
+    ]
     for claim in stated:
         chosen = [c for c in plain if c.table == claim.table and c.label == claim.column]
         if chosen:
@@ -76,15 +82,24 @@ def iv_ratio(cells: Cells, claims: Claims) -> list[Finding]:
     for first, instrument in firsts:
         endogenous = first.outcome
         seconds = [
-            c for c in columns_of(cells)
+            c
+            for c in columns_of(cells)
             if c.table == first.table and c is not first and endogenous and c.term(endogenous) and _IV.search(c.label)
-        ]  # fmt: skip
+        ]
         for second in seconds:
             term = second.term(endogenous)
             if term is None:
                 continue
             reduced = next(
-                (c for c in columns_of(cells) if c.table == first.table and c is not first and c.outcome in (second.outcome, "") and c.term(instrument.name)), None
+                (
+                    c
+                    for c in columns_of(cells)
+                    if c.table == first.table
+                    and c is not first
+                    and c.outcome in (second.outcome, "")
+                    and c.term(instrument.name)
+                ),
+                None,
             )
             if reduced is not None:
                 found.append(_reduced_form(second, term, reduced, first, instrument))
@@ -114,7 +129,12 @@ def _against_ols(cells: Cells, claims: Claims, second: Column, term: Term) -> Fi
         return judge.missing(place, "baseline", printed=term.coef.text, inputs=(term.coef,))
     effects = [", ".join(sorted(kind for kind, yes in c.effects.items() if yes)) or "no" for c in (second, baseline)]
     common = {"printed": f"{term.coef.text} / {ols.coef.text}", "computed": ratio, "inputs": (term.coef, ols.coef)}
-    values = {"effects": effects[0], "ols_effects": effects[1], "ols": f"{baseline.table}/{baseline.label}", "n": f"{second.n}, {baseline.n}"}
+    values = {
+        "effects": effects[0],
+        "ols_effects": effects[1],
+        "ols": f"{baseline.table}/{baseline.label}",
+        "n": f"{second.n}, {baseline.n}",
+    }
     verdict, key = ("warning", "far") if abs(ratio).lo > _BIG_RATIO else ("consistent", "near")
     return judge(verdict, place, key, **common, **values)
 
@@ -138,9 +158,16 @@ def iv_design(cells: Cells, claims: Claims) -> list[Finding]:
                 agrees = claim.value.strip().startswith(sign)
                 verdict = "consistent" if agrees else "warning" if "implied" in claim.value else "inconsistent"
                 found.append(
-                    judge(verdict, column.at(term.name), "same_sign" if agrees else "other_sign", printed=term.coef.printed,
-                          computed=term.b, inputs=[term.coef, claim], stated=claim.value)
-                )  # fmt: skip
+                    judge(
+                        verdict,
+                        column.at(term.name),
+                        "same_sign" if agrees else "other_sign",
+                        printed=term.coef.printed,
+                        computed=term.b,
+                        inputs=[term.coef, claim],
+                        stated=claim.value,
+                    )
+                )
     return found
 
 
@@ -155,7 +182,9 @@ def _under_effects(cells: Cells, column: Column, term: Term, claim: Claim) -> Fi
     if unit:
         return judge("inconsistent", place, "absorbed", **common, **values)
     if elsewhere:
-        return judge("warning", place, "dropped", **common, **values, other=f"{elsewhere[0].table}/{elsewhere[0].label}")
+        return judge(
+            "warning", place, "dropped", **common, **values, other=f"{elsewhere[0].table}/{elsewhere[0].label}"
+        )
     return judge("consistent", place, "no_effects", **common, **values)
 
 
@@ -169,11 +198,23 @@ def gmm_tests(cells: Cells, claims: Claims) -> list[Finding]:
             cell = column.cell(name)
             found.append(_serial(column, name, cell) if cell else judge.missing(column.at(name), name))
         found.append(_hansen(column))
-        instruments_used, groups = column.count("instruments"), column.count("units") or claims.count("units", column.table)
+        instruments_used, groups = (
+            column.count("instruments"),
+            column.count("units") or claims.whole("units", column.table),
+        )
         if instruments_used is not None and groups:
             verdict, key = ("consistent", "few") if instruments_used <= groups else ("warning", "many")
             cell = column.stats["instruments"]
-            found.append(judge(verdict, column.at("instruments"), key, printed=cell.text, computed=Interval(0, groups), inputs=(cell,)))
+            found.append(
+                judge(
+                    verdict,
+                    column.at("instruments"),
+                    key,
+                    printed=cell.text,
+                    computed=Interval(0, groups),
+                    inputs=(cell,),
+                )
+            )
     return found
 
 
@@ -204,7 +245,13 @@ def _hansen(column: Column) -> Finding:
         return judge("inconsistent", column.at("hansen"), "hansen_negative", **common)
     if value.hi > 1.0005:
         return judge.missing(column.at("hansen"), "hansen_p", **common)
-    verdict, key = ("warning", "hansen_one") if value.lo > 0.95 else ("warning", "hansen_low") if value.hi < 0.05 else ("consistent", "hansen")
+    verdict, key = (
+        ("warning", "hansen_one")
+        if value.lo > 0.95
+        else ("warning", "hansen_low")
+        if value.hi < 0.05
+        else ("consistent", "hansen")
+    )
     return judge(verdict, column.at("hansen"), key, **common)
 
 
@@ -285,9 +332,23 @@ def circular(_cells: Cells, claims: Claims) -> list[Finding]:
             shared = sorted(mine & {term.lower() for term in listed(other.value)})
             place = Place(outcome.study, "", outcome.row, other.row)
             share = _share_of_years(outcome.column or other.column, claims)
-            values = {"shared": ", ".join(shared) or "-", "years": outcome.column or other.column or "all", "share": shown(share)}
+            values = {
+                "shared": ", ".join(shared) or "-",
+                "years": outcome.column or other.column or "all",
+                "share": shown(share),
+            }
             verdict, key = ("warning", "shares") if shared else ("consistent", "apart")
-            found.append(judge(verdict, place, key, printed=outcome.value, computed=Interval.exactly(share), inputs=[outcome, other], **values))
+            found.append(
+                judge(
+                    verdict,
+                    place,
+                    key,
+                    printed=outcome.value,
+                    computed=Interval.exactly(share),
+                    inputs=[outcome, other],
+                    **values,
+                )
+            )
     return found
 
 

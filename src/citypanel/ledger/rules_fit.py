@@ -24,7 +24,7 @@ class Dummies(NamedTuple):
 
 def _sizes(column: Column, claims: Claims) -> tuple[int | None, int | None]:
     """Return the numbers of units and periods of a column's sample."""
-    units = column.count("units") or claims.count("units", column.table)
+    units = column.count("units") or claims.whole("units", column.table)
     return units, claims.periods
 
 
@@ -87,7 +87,16 @@ def _adjusted(column: Column, claims: Claims) -> Finding:
             if index == 0:
                 infers = (("K", way.key),)
                 return judge("consistent", place, "holds", computed=computed, infers=infers, **common, **values)
-            return judge("only if", place, "other", condition=way.key, computed=computed, infers=(("K", way.key),), **common, **values)
+            return judge(
+                "only if",
+                place,
+                "other",
+                condition=way.key,
+                computed=computed,
+                infers=(("K", way.key),),
+                **common,
+                **values,
+            )
     return judge("inconsistent", place, "never", computed=tried[0] if tried else implied, **common, **values)
 
 
@@ -128,7 +137,9 @@ def f_r2(cells: Cells, claims: Claims) -> list[Finding]:
         elif fits:
             found.append(judge("consistent", place, fits, **common, infers=(("vcov", "iid"), ("K", fits))))
         else:
-            found.append(judge("only if", place, "wald", condition="wald", **common, infers=(("vcov", "robust or cluster"),)))
+            found.append(
+                judge("only if", place, "wald", condition="wald", **common, infers=(("vcov", "robust or cluster"),))
+            )
     return found
 
 
@@ -164,31 +175,38 @@ def _f_is_t_squared(column: Column, t: Interval) -> Finding:
 
 
 def _r2_of_t(column: Column, claims: Claims, t: Interval) -> Finding:
-    judge, r2, n, square = Judge("one_regressor"), column.stats["r2"], column.n or 0, t.squared()
+    judge, place, r2, n = Judge("one_regressor"), column.at("r2"), column.stats["r2"], column.n or 0
     units, periods = _sizes(column, claims)
     readings = {"pooled": n - 2}
     if units:
         readings["within_unit"] = n - units - 1
     if units and periods:
         readings["within"] = n - units - periods
-    computed = {
-        name: Interval(s.lo / (s.lo + df), s.hi / (s.hi + df)) for name, df in readings.items() if df > 0 for s in (square,)
-    }
+    computed = {name: _partial(t.squared(), df) for name, df in readings.items() if df > 0}
     fits = [name for name, value in computed.items() if value.meets(r2.interval)]
     effects = any(column.effects.values())
-    values = {"readings": "; ".join(f"{name} {value}" for name, value in computed.items())}
-    common = {"printed": r2.text, "inputs": (*column.slopes[0].inputs, r2, column.stats["n"])}
+    common: dict[str, object] = {
+        "printed": r2.text,
+        "inputs": (*column.slopes[0].inputs, r2, column.stats["n"]),
+        "readings": "; ".join(f"{name} {value}" for name, value in computed.items()),
+    }
     expected = [name for name in fits if name.startswith("within") == effects]
     if expected:
-        return judge("consistent", column.at("r2"), "reading", computed=computed[expected[0]], reading=expected[0], **common, **values)
+        best = expected[0]
+        return judge("consistent", place, "reading", computed=computed[best], reading=best, **common)
     if fits:
-        return judge(
-            "only if", column.at("r2"), "other", computed=computed[fits[0]], condition=fits[0],
-            infers=(("effects", fits[0]),), **common, **values,
-        )  # fmt: skip
-    if effects and r2.interval.above(max(value.lo for value in computed.values())):
-        return judge.missing(column.at("r2"), "lsdv", computed=computed["pooled"], **common)
-    return judge("only if", column.at("r2"), "robust", computed=computed["pooled"], condition="not_iid", **common, **values)
+        best, infers = fits[0], (("effects", fits[0]),)
+        return judge("only if", place, "other", computed=computed[best], condition=best, infers=infers, **common)
+    common["computed"] = computed.get("pooled")
+    if effects and computed and r2.interval.above(max(value.lo for value in computed.values())):
+        del common["readings"]
+        return judge.missing(place, "lsdv", **common)
+    return judge("only if", place, "robust", condition="not_iid", **common)
+
+
+def _partial(square: Interval, df: int) -> Interval:
+    """Return t2/(t2 + df)."""
+    return Interval(square.lo / (square.lo + df), square.hi / (square.hi + df))
 
 
 def f_rank(cells: Cells, claims: Claims) -> list[Finding]:
@@ -198,30 +216,55 @@ def f_rank(cells: Cells, claims: Claims) -> list[Finding]:
         f = column.cell("f")
         if f is None:
             continue
-        clusters = column.count("clusters") or claims.count("clusters", column.table, column.label)
+        clusters = column.count("clusters") or claims.whole("clusters", column.table, column.label)
         if not clusters:
             found.append(judge.missing(column.at("f"), "clusters", printed=f.text))
             continue
         terms = len(column.slopes)
         key, verdict = ("over", "inconsistent") if terms > clusters - 1 else ("within", "consistent")
         found.append(
-            judge(verdict, column.at("f"), key, printed=f.text, inputs=(f,), computed=Interval.exactly(clusters - 1), terms=terms, clusters=clusters)
+            judge(
+                verdict,
+                column.at("f"),
+                key,
+                printed=f.text,
+                inputs=(f,),
+                computed=Interval.exactly(clusters - 1),
+                terms=terms,
+                clusters=clusters,
+            )
         )
     return found
 
 
-def r2_order(cells: Cells, claims: Claims) -> list[Finding]:
+def r2_order(cells: Cells, _claims: Claims) -> list[Finding]:
     """11. R2 lies in [0, 1] and does not fall on one sample when regressors or effects enter."""
     judge, found = Judge("r2_order"), []
     for column in columns_of(cells):
         for name in ("r2", "r2_within"):
             cell = column.cell(name)
             if cell and not cell.interval.meets(Interval(0.0, 1.0)):
-                found.append(judge("inconsistent", column.at(name), "outside", printed=cell.text, computed=Interval(0, 1), inputs=(cell,)))
+                found.append(
+                    judge(
+                        "inconsistent",
+                        column.at(name),
+                        "outside",
+                        printed=cell.text,
+                        computed=Interval(0, 1),
+                        inputs=(cell,),
+                    )
+                )
         r2, adjusted = column.cell("r2"), column.cell("r2_adj")
         if r2 and adjusted and adjusted.interval.above(r2.interval):
             found.append(
-                judge("inconsistent", column.at("r2_adj"), "adjusted", printed=adjusted.text, computed=r2.interval, inputs=(r2, adjusted))
+                judge(
+                    "inconsistent",
+                    column.at("r2_adj"),
+                    "adjusted",
+                    printed=adjusted.text,
+                    computed=r2.interval,
+                    inputs=(r2, adjusted),
+                )
             )
     for columns in tables_of(columns_of(cells)).values():
         usable = [c for c in columns if c.cell("r2") and c.slopes and c.n and _plain(c)]
@@ -240,7 +283,9 @@ def _nested(small: Column, large: Column) -> bool:
     names = [{term.name for term in column.slopes} for column in (small, large)]
     effects = [{kind for kind, answer in column.effects.items() if answer} for column in (small, large)]
     near = min(small.n or 0, large.n or 0) >= 0.95 * max(small.n or 0, large.n or 0)
-    return near and names[0] <= names[1] and effects[0] <= effects[1] and (names[0], effects[0]) != (names[1], effects[1])
+    return (
+        near and names[0] <= names[1] and effects[0] <= effects[1] and (names[0], effects[0]) != (names[1], effects[1])
+    )
 
 
 def _ordered(small: Column, large: Column) -> Finding:
@@ -259,12 +304,12 @@ def _ordered(small: Column, large: Column) -> Finding:
 
 def constant(cells: Cells, claims: Claims) -> list[Finding]:
     """12. Constant = mean of the outcome less the slopes times the means, else the base category of the dummies."""
-    means = {moments.variable: moments for moments in moments_of(cells) if moments.interval("mean") is not None}
-    found = []
-    for column in columns_of(cells):
-        if column.constant and column.slopes and _plain(column) and not column.hides_controls:
-            found.append(_constant(column, claims, means))
-    return found
+    means = {moments.variable: moments for moments in moments_of(cells)}
+    return [
+        _constant(column, claims, means)
+        for column in columns_of(cells)
+        if column.constant and column.slopes and _plain(column) and not column.hides_controls
+    ]
 
 
 def _constant(column: Column, claims: Claims, means: dict[str, Moments]) -> Finding:
@@ -273,18 +318,24 @@ def _constant(column: Column, claims: Claims, means: dict[str, Moments]) -> Find
         return judge.missing(column.place, "means")
     place, outcome = column.at(printed.name), column.outcome or claims.word("outcome", column.table, column.label)
     names = [outcome, *(term.name for term in column.slopes)]
-    moments = [means.get(name) for name in names]
-    if any(m is None or m.n not in (None, column.n) for m in moments):
+    known = [means[name] for name in names if name in means and means[name].n in (None, column.n)]
+    averages = [average for moments in known if (average := moments.interval("mean")) is not None]
+    if len(averages) < len(names):
         return judge.missing(place, "means", printed=printed.coef.text)
-    averages = [m.interval("mean") for m in moments]
-    computed: Interval = averages[0]
+    computed = averages[0]
     for term, average in zip(column.slopes, averages[1:], strict=True):
         computed = computed - term.b * average
-    common = {"printed": printed.coef.text, "computed": computed, "inputs": (printed.coef, *(t.coef for t in column.slopes))}
+    common = {
+        "printed": printed.coef.text,
+        "computed": computed,
+        "inputs": (printed.coef, *(t.coef for t in column.slopes)),
+    }
     if computed.meets(printed.b):
         return judge("consistent", place, "means", **common, infers=(("constant", "at the means"),))
     if any(column.effects.values()):
-        return judge("only if", place, "base", condition="base_category", **common, infers=(("constant", "base category"),))
+        return judge(
+            "only if", place, "base", condition="base_category", **common, infers=(("constant", "base category"),)
+        )
     return judge("only if", place, "sample", condition="other_means", **common)
 
 
@@ -309,7 +360,9 @@ def dummy_moments(cells: Cells, claims: Claims) -> list[Finding]:
         values = {"rows": str(rows), "stated": "; ".join(f"{n} {v}" for n, v in stated.items()) or "-", "n": column.n}
         common = {"printed": printed, "computed": rows, "inputs": inputs}
         if any(column.effects.values()):
-            condition = "pooled_window" if "window" in fits else "pooled_absorbing" if "absorbing" in fits else "pooled_rows"
+            condition = (
+                "pooled_window" if "window" in fits else "pooled_absorbing" if "absorbing" in fits else "pooled_rows"
+            )
             found.append(judge("only if", place, "rows", condition=condition, **common, **values))
         elif not stated:
             found.append(judge.missing(place, "treated_rows", **common))

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import stdtrit
@@ -9,7 +11,7 @@ from scipy.special import stdtrit
 from citypanel.ledger.claims import Claims
 from citypanel.ledger.findings import Finding, Judge, Place
 from citypanel.ledger.interval import Interval, shown
-from citypanel.ledger.layout import Cells, Column, Correlations, Moments, columns_of, correlations_of, moments_of
+from citypanel.ledger.layout import Cells, Column, Correlations, Moments, Term, columns_of, correlations_of, moments_of
 from citypanel.ledger.moments import Box, inflation, largest_smallest_eigenvalue, least_squares, propagate
 from citypanel.ledger.significance import LEVELS, earns, p_interval, se_of, stated_levels
 
@@ -37,7 +39,7 @@ def _texts(variable: Moments) -> str:
 
 def _bounds(variable: Moments) -> list[Finding | None]:
     order = [name for name in ("min", "p25", "median", "p75", "max") if variable.interval(name)]
-    pairs = [*zip(order, order[1:], strict=False), ("min", "mean"), ("mean", "max"), ("min", "max")]
+    pairs = [*pairwise(order), ("min", "mean"), ("mean", "max"), ("min", "max")]
     found: list[Finding | None] = []
     for low, high in pairs:
         small, large = variable.interval(low), variable.interval(high)
@@ -65,7 +67,9 @@ def _bounds(variable: Moments) -> list[Finding | None]:
 def _broken(variable: Moments, names: Sequence[str], key: str, computed: Interval, **values: str) -> Finding:
     cells = [variable.cells[name] for name in names]
     printed = ", ".join(f"{name} {cell.text}" for name, cell in zip(names, cells, strict=True))
-    return Judge("moments")("inconsistent", variable.place, key, printed=printed, computed=computed, inputs=cells, **values)
+    return Judge("moments")(
+        "inconsistent", variable.place, key, printed=printed, computed=computed, inputs=cells, **values
+    )
 
 
 def units(cells: Cells, claims: Claims) -> list[Finding]:
@@ -88,7 +92,9 @@ def units(cells: Cells, claims: Claims) -> list[Finding]:
             spread = Interval(math.exp(min(low.lo, 700)), math.exp(min(high.hi, 700)))
             candidates = ", ".join(f"{shown(level.middle * factor)} (x {name})" for name, factor in _UNITS)
             verdict, key = ("warning", "huge") if high.hi > 40 else ("consistent", "log")
-            found.append(judge(verdict, variable.place, key, computed=level, **common, levels=candidates, spread=spread))
+            found.append(
+                judge(verdict, variable.place, key, computed=level, **common, levels=candidates, spread=spread)
+            )
         elif form in ("share", "dummy"):
             inside = low.hi >= 0 and high.lo <= 1
             verdict, key = ("consistent", "share") if inside else ("warning", "outside")
@@ -96,7 +102,7 @@ def units(cells: Cells, claims: Claims) -> list[Finding]:
         elif form == "ratio":
             verdict, key = ("consistent", "ratio") if low.hi >= 0 else ("warning", "negative")
             found.append(judge(verdict, variable.place, key, computed=Interval(0, math.inf), **common))
-        elif form == "level" and 0 < mean.lo and high.hi < 40 and high.hi - low.lo < 6 and mean.lo > 8:
+        elif form == "level" and mean.lo > 0 and high.hi < 40 and high.hi - low.lo < 6 and mean.lo > 8:
             level = mean.rising(math.exp)
             found.append(judge("warning", variable.place, "looks_log", computed=level, **common))
         else:
@@ -124,7 +130,15 @@ def r_stars(cells: Cells, claims: Claims) -> list[Finding]:
             verdict = "consistent" if earns(p, cell.stars, best) else "inconsistent"
             critical = ", ".join(f"{shown(_critical(level, n))} at {level:g}" for level in best)
             found.append(
-                judge(verdict, cell.place, "stars", printed=cell.printed, computed=p, inputs=(cell, f"N = {n}"), critical=critical)
+                judge(
+                    verdict,
+                    cell.place,
+                    "stars",
+                    printed=cell.printed,
+                    computed=p,
+                    inputs=(cell, f"N = {n}"),
+                    critical=critical,
+                )
             )
     return found
 
@@ -148,8 +162,7 @@ def _rows_of(cells: Cells, claims: Claims, matrix: Correlations) -> int | None:
     sizes = {variable.n for variable in moments_of(cells) if variable.variable in matrix.variables and variable.n}
     if len(sizes) == 1:
         return sizes.pop()
-    stated = claims.count("full", matrix.place.table)
-    return stated
+    return claims.whole("full", matrix.place.table)
 
 
 def _square(matrix: Correlations, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray] | None:
@@ -170,16 +183,28 @@ def psd(cells: Cells, _claims: Claims) -> list[Finding]:
     """24. A correlation matrix is symmetric, has a unit diagonal and no negative eigenvalue beyond rounding."""
     judge, found = Judge("psd"), []
     for matrix in correlations_of(cells):
-        inputs = [f"{len({c for group in matrix.cells.values() for c in group})} correlations of table {matrix.place.table}"]
+        inputs = [
+            f"{len({c for group in matrix.cells.values() for c in group})} correlations of table {matrix.place.table}"
+        ]
         for (one, two), group in matrix.cells.items():
             place = Place(matrix.place.study, matrix.place.table, two, one)
             if not group[0].interval.meets(Interval(-1, 1)):
-                found.append(judge("inconsistent", place, "range", printed=group[0].text, computed=Interval(-1, 1), inputs=group))
+                found.append(
+                    judge("inconsistent", place, "range", printed=group[0].text, computed=Interval(-1, 1), inputs=group)
+                )
             if one == two and not group[0].interval.meets(1.0):
-                found.append(judge("inconsistent", place, "diagonal", printed=group[0].text, computed=Interval(1, 1), inputs=group))
+                found.append(
+                    judge(
+                        "inconsistent", place, "diagonal", printed=group[0].text, computed=Interval(1, 1), inputs=group
+                    )
+                )
             if one < two and len(group) > 1 and not group[0].interval.meets(group[1].interval):
                 printed = ", ".join(cell.text for cell in group)
-                found.append(judge("inconsistent", place, "asymmetric", printed=printed, computed=group[1].interval, inputs=group))
+                found.append(
+                    judge(
+                        "inconsistent", place, "asymmetric", printed=printed, computed=group[1].interval, inputs=group
+                    )
+                )
         square = _square(matrix, matrix.variables)
         if square is None or len(matrix.variables) < 3:
             found.append(judge.missing(matrix.place, "matrix", inputs=inputs))
@@ -213,19 +238,29 @@ def vif(cells: Cells, claims: Claims) -> list[Finding]:
         if np.linalg.eigvalsh(square[0])[0] <= 0:
             found.append(judge.missing(matrix.place, "definite"))
             continue
-        factors = propagate(lambda pairs, size=len(names): inflation(pairs, size), box)
+        factors = propagate(partial(inflation, size=len(names)), box)
         mean = factors[-1]
         for name, factor in zip(names, factors, strict=False):
             pair, least = _strongest(matrix, name, names)
             place = Place(matrix.place.study, matrix.place.table, "VIF", name)
-            values = {"bound": "-" if bound is None else shown(bound), "mean": mean, "pair": pair, "least": shown(least)}
-            common = {"computed": factor, "inputs": [f"{len(rows)} correlations of table {matrix.place.table}", *([claim] if claim else [])]}
+            values = {
+                "bound": "-" if bound is None else shown(bound),
+                "mean": mean,
+                "pair": pair,
+                "least": shown(least),
+            }
+            common = {
+                "computed": factor,
+                "inputs": [f"{len(rows)} correlations of table {matrix.place.table}", *([claim] if claim else [])],
+            }
             if bound is None:
                 found.append(judge("consistent", place, "computed", **common, **values))
             elif factor.lo < bound:
                 found.append(judge("consistent", place, "below", printed=f"< {shown(bound)}", **common, **values))
             elif mean.lo < bound:
-                found.append(judge("only if", place, "above", printed=f"< {shown(bound)}", condition="mean", **common, **values))
+                found.append(
+                    judge("only if", place, "above", printed=f"< {shown(bound)}", condition="mean", **common, **values)
+                )
             else:
                 found.append(judge("inconsistent", place, "above", printed=f"< {shown(bound)}", **common, **values))
     return found
@@ -250,7 +285,9 @@ def ols_from_moments(cells: Cells, claims: Claims) -> list[Finding]:
             if any(column.effects.values()) or not names or not {outcome, *names} <= set(matrix.variables):
                 continue
             square, known = _square(matrix, [outcome, *names]), [tables.get(name) for name in (outcome, *names)]
-            if square is None or any(v is None or v.interval("sd") is None or v.n not in (None, column.n) for v in known):
+            if square is None or any(
+                v is None or v.interval("sd") is None or v.n not in (None, column.n) for v in known
+            ):
                 found.append(judge.missing(column.place, "sds"))
             elif not column.n or column.n <= len(names) + 1 or np.linalg.eigvalsh(square[0])[0] <= 0:
                 found.append(judge.missing(column.place, "definite"))
@@ -274,21 +311,33 @@ def _refitted(
     source = [f"correlations and standard deviations of {size + 1} variables, N = {n}"]
     found = []
     for term, slope, error in zip(column.slopes, slopes, errors, strict=True):
-        verdict = "consistent" if slope.meets(term.b) else "inconsistent"
-        found.append(judge(verdict, column.at(term.name), "slope", printed=term.coef.text, computed=slope, inputs=[term.coef, *source]))
+        verdict, inputs = "consistent" if slope.meets(term.b) else "inconsistent", [term.coef, *source]
+        place = column.at(term.name)
+        found.append(judge(verdict, place, "slope", printed=term.coef.text, computed=slope, inputs=inputs))
         se = se_of(cells, claims, column, term)
-        ratio = se / error if se is not None and error.lo > 0 else None
-        if se is not None and ratio is not None and ratio.bounded:
-            key = "iid" if ratio.meets(1.0) else "not_iid"
-            verdict, condition = ("consistent", "") if key == "iid" else ("only if", "not_iid")
-            found.append(
-                judge(
-                    verdict, column.at(term.name), key, printed=str(se), computed=error, condition=condition,
-                    inputs=[*term.inputs, *source], ratio=ratio, infers=(("vcov", "iid" if key == "iid" else "not iid"),),
-                )
-            )  # fmt: skip
+        if se is not None and error.lo > 0:
+            found.append(_variance(judge, column, term, (se, error), source))
     if column.cell("r2"):
         cell = column.stats["r2"]
         verdict = "consistent" if r2.meets(cell.interval) else "inconsistent"
         found.append(judge(verdict, column.at("r2"), "r2", printed=cell.text, computed=r2, inputs=[cell, *source]))
     return found
+
+
+def _variance(
+    judge: Judge, column: Column, term: Term, errors: tuple[Interval, Interval], source: list[str]
+) -> Finding:
+    """Return which variance the ratio of the printed to the iid standard error speaks of."""
+    ratio = errors[0] / errors[1]
+    key, verdict = ("iid", "consistent") if ratio.meets(1.0) else ("not_iid", "only if")
+    return judge(
+        verdict,
+        column.at(term.name),
+        key,
+        printed=str(errors[0]),
+        computed=errors[1],
+        condition="" if key == "iid" else key,
+        inputs=[*term.inputs, *source],
+        ratio=ratio,
+        infers=(("vcov", key),),
+    )

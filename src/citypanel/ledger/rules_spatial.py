@@ -38,18 +38,34 @@ def lm_identity(cells: Cells, claims: Claims) -> list[Finding]:
             right = tests["lm_lag"].interval + tests["rlm_error"].interval
             printed = ", ".join(f"{name} {cell.text}" for name, cell in tests.items())
             verdict = "consistent" if left.meets(right) else "inconsistent"
-            found.append(judge(verdict, place, "sums", printed=printed, computed=left, inputs=tests.values(), left=left, right=right))
+            found.append(
+                judge(
+                    verdict,
+                    place,
+                    "sums",
+                    printed=printed,
+                    computed=left,
+                    inputs=tests.values(),
+                    left=left,
+                    right=right,
+                )
+            )
         else:
             found.append(judge.missing(place, "four", inputs=tests.values()))
-        for cell in tests.values():
-            if cell.stars is None or cell.stars > len(levels):
-                continue
-            p = chi2_p(cell.interval)
-            verdict = "consistent" if earns(p, cell.stars, levels) else "inconsistent"
-            found.append(judge(verdict, cell.place, "stars", printed=cell.printed, computed=p, inputs=(cell,), band=band(cell.stars, levels)))
-            if cell.interval.hi < 0:
-                found.append(judge("inconsistent", cell.place, "negative", printed=cell.text, computed=Interval(0, math.inf), inputs=(cell,)))
+        found.extend(_lm_cell(judge, cell, levels) for cell in tests.values())
     return found
+
+
+def _lm_cell(judge: Judge, cell: Cell, levels: Sequence[float]) -> Finding:
+    """Return whether one statistic is possible and has the stars of chi-squared(1)."""
+    p = chi2_p(cell.interval)
+    common = {"printed": cell.printed, "inputs": (cell,)}
+    if cell.interval.hi < 0:
+        return judge("inconsistent", cell.place, "negative", computed=Interval(0, math.inf), **common)
+    if cell.stars is None or cell.stars > len(levels):
+        return judge.missing(cell.place, "reading", computed=p, **common)
+    verdict = "consistent" if earns(p, cell.stars, levels) else "inconsistent"
+    return judge(verdict, cell.place, "stars", computed=p, band=band(cell.stars, levels), **common)
 
 
 def effects_sum(cells: Cells, _claims: Claims) -> list[Finding]:
@@ -115,17 +131,19 @@ def effects_total(cells: Cells, claims: Claims) -> list[Finding]:
     return found
 
 
-def _other_total(cells: Cells, claims: Claims, effects: SpatialEffects, place: Place, common: dict[str, object]) -> Finding:
+def _other_total(
+    cells: Cells, claims: Claims, effects: SpatialEffects, place: Place, common: dict[str, object]
+) -> Finding:
     judge, column = Judge("effects_total"), effects.column
     probability = _unstable(cells, claims, column)
     values = {"probability": "-" if probability is None else shown(probability), "draws": _DRAWS}
     standardised = re.search(r"row|yes|行", claims.says("w", column.table, column.label))
     analytic = "delta" in claims.says("effects_method", column.table, column.label)
     if standardised and analytic:
-        return judge("inconsistent", place, "never", **common, **values)  # type: ignore[arg-type]
+        return judge("inconsistent", place, "never", **common, **values)
     condition = "simulation" if standardised else "other_w" if analytic else "other_w_or_simulation"
     infers = (("W", "not row-standardised"), ("effects", "simulation means"))
-    return judge("only if", place, "differs", condition=condition, infers=infers, **common, **values)  # type: ignore[arg-type]
+    return judge("only if", place, "differs", condition=condition, infers=infers, **common, **values)
 
 
 def effects_sign(cells: Cells, claims: Claims) -> list[Finding]:
@@ -134,7 +152,9 @@ def effects_sign(cells: Cells, claims: Claims) -> list[Finding]:
     for column in columns_of(cells):
         rho = _rho(column)
         if rho and "row" in claims.says("w", column.table, column.label) and rho.interval.lo >= 1:
-            found.append(judge("inconsistent", rho.place, "rho", printed=rho.text, computed=Interval(-1, 1), inputs=(rho,)))
+            found.append(
+                judge("inconsistent", rho.place, "rho", printed=rho.text, computed=Interval(-1, 1), inputs=(rho,))
+            )
     for effects in spatial_effects_of(cells):
         column, term, rho = effects.column, effects.term, _rho(effects.column)
         place = column.at(term.name if term else "effects")
@@ -143,7 +163,7 @@ def effects_sign(cells: Cells, claims: Claims) -> list[Finding]:
         if term is None or rho is None or direct is None or indirect is None or lagged:
             found.append(judge.missing(place, "b_rho", inputs=effects.effects.values()))
             continue
-        if not 0 < rho.interval.lo or rho.interval.hi >= 1 or term.b.lo <= 0 <= term.b.hi:
+        if not rho.interval.lo > 0 or rho.interval.hi >= 1 or term.b.lo <= 0 <= term.b.hi:
             found.append(judge.missing(place, "stable", inputs=(term.coef, rho)))
             continue
         sign = 1.0 if term.b.lo > 0 else -1.0
@@ -152,12 +172,21 @@ def effects_sign(cells: Cells, claims: Claims) -> list[Finding]:
             for kind, value, least in (("indirect", indirect * sign, 0.0), ("direct", direct * sign, term.b * sign))
             if value.below(least)
         ]
-        found.append(_signs(cells, claims, effects, place, wrong, (term.coef, rho, *effects.effects.values())))
+        found.append(
+            _signs(
+                effects,
+                place,
+                wrong=wrong,
+                inputs=(term.coef, rho, *effects.effects.values()),
+                cells=cells,
+                claims=claims,
+            )
+        )
     return found
 
 
 def _signs(
-    cells: Cells, claims: Claims, effects: SpatialEffects, place: Place, wrong: list[Cell], inputs: Sequence[Cell]
+    effects: SpatialEffects, place: Place, *, wrong: list[Cell], inputs: Sequence[Cell], cells: Cells, claims: Claims
 ) -> Finding:
     judge, column = Judge("effects_sign"), effects.column
     printed = ", ".join(f"{kind} {cell.text}" for kind, cell in effects.effects.items())
@@ -187,15 +216,23 @@ def sigma2_z(cells: Cells, claims: Claims) -> list[Finding]:
         if term is None or z is None:
             continue
         place, n = column.at(term.name), column.n
-        units = column.count("units") or claims.count("units", column.table)
-        common = {"printed": f"{term.coef.text} ({', '.join(c.text for c in term.beside.values())})", "inputs": term.inputs}
+        units = column.count("units") or claims.whole("units", column.table)
+        common: dict[str, object] = {
+            "printed": f"{term.coef.text} ({', '.join(c.text for c in term.beside.values())})",
+            "inputs": term.inputs,
+        }
         if not n:
             found.append(judge.missing(place, "n", **common))
             continue
         most = math.sqrt(n / 2)
         corrected = math.sqrt((n - units) / 2) if units and n > units else None
-        values = {"n": n, "least": math.ceil(2 * z.lo**2), "corrected": "-" if corrected is None else shown(corrected), "z": z}
-        common |= {"computed": Interval(0.0, most)}
+        values = {
+            "n": n,
+            "least": math.ceil(2 * z.lo**2),
+            "corrected": "-" if corrected is None else shown(corrected),
+            "z": z,
+        }
+        common["computed"] = Interval(0.0, most)
         leeyu = claims.says("leeyu", column.table) == "yes"
         if z.lo > most * (1 + 1e-9):
             found.append(judge("inconsistent", place, "over", **common, **values))
@@ -216,7 +253,7 @@ def moran_years(cells: Cells, claims: Claims) -> list[Finding]:
         if cell.statistic == "moran_I" and cell.number and cell.stars is not None:
             groups.setdefault((cell.study, cell.table, cell.column), []).append(cell)
     for (study, table, column), group in groups.items():
-        place, units = Place(study, table, column, ""), claims.count("units", table)
+        place, units = Place(study, table, column, ""), claims.whole("units", table)
         if units is None:
             units = next((u for c in columns_of(cells) if (u := c.count("units"))), None)
         printed = ", ".join(f"{cell.row} {cell.printed}" for cell in group)
@@ -243,7 +280,9 @@ def _standard_errors(group: Sequence[Cell], units: int, levels: Sequence[float],
     return low, high
 
 
-def _years(judge: Judge, place: Place, printed: str, group: Sequence[Cell], sides: dict[str, tuple[float, float]]) -> Finding:
+def _years(
+    judge: Judge, place: Place, printed: str, group: Sequence[Cell], sides: dict[str, tuple[float, float]]
+) -> Finding:
     values = {f"{side}_sided": f"[{shown(low)}, {shown(high)}]" for side, (low, high) in sides.items()}
     for spread in _SPREADS:
         for side in ("two", "one"):
@@ -252,10 +291,12 @@ def _years(judge: Judge, place: Place, printed: str, group: Sequence[Cell], side
                 computed = Interval(min(low, high), max(low, high))
                 common = {"printed": printed, "computed": computed, "inputs": group, **values}
                 if side == "two" and not spread:
-                    return judge("consistent", place, "two", **common)  # type: ignore[arg-type]
+                    return judge("consistent", place, "two", **common)
                 condition = "one_sided" if not spread else "spread" if side == "two" else "one_sided_spread"
                 infers = (("side", side),)
-                return judge("only if", place, side, condition=condition, infers=infers, spread=f"{spread:.0%}", **common)  # type: ignore[arg-type]
+                return judge(
+                    "only if", place, side, condition=condition, infers=infers, spread=f"{spread:.0%}", **common
+                )
     low, high = sides["two"]
     return judge("inconsistent", place, "none", printed=printed, computed=Interval(high, low), inputs=group, **values)
 
@@ -266,7 +307,16 @@ def ladder_of_tests(cells: Cells, claims: Claims) -> list[Finding]:
     for column in columns_of(cells):
         lr = column.cell("lr")
         if lr and lr.interval.hi < 0:
-            found.append(judge("inconsistent", column.at("lr"), "negative", printed=lr.text, computed=Interval(0, math.inf), inputs=(lr,)))
+            found.append(
+                judge(
+                    "inconsistent",
+                    column.at("lr"),
+                    "negative",
+                    printed=lr.text,
+                    computed=Interval(0, math.inf),
+                    inputs=(lr,),
+                )
+            )
         error = re.search(r"\bsem\b|spatial error|误差", column.label, re.IGNORECASE)
         lag = re.search(r"\bsar\b|spatial lag|滞后模型", column.label, re.IGNORECASE)
         for term in column.terms:
@@ -275,7 +325,9 @@ def ladder_of_tests(cells: Cells, claims: Claims) -> list[Finding]:
             )
             if wrong:
                 name = "lambda" if error else "rho"
-                found.append(judge("warning", column.at(term.name), "label", printed=term.name, inputs=(term.coef,), right=name))
+                found.append(
+                    judge("warning", column.at(term.name), "label", printed=term.name, inputs=(term.coef,), right=name)
+                )
     known = {table for _, table in tables_of(columns_of(cells))} | {cell.table for cell in cells}
     for kind in ("test", "model"):
         for claim in claims.of(kind):
@@ -303,6 +355,13 @@ def _chosen(cells: Cells, claims: Claims) -> list[Finding]:
         fits = set(chosen) <= set(points) or "SDM" in chosen
         verdict, key = ("consistent", "chosen") if fits else ("warning", "other_model")
         found.append(
-            judge(verdict, Place(study, table, column, ""), key, printed=" + ".join(chosen), inputs=[*tests.values(), claim], points=" + ".join(points))
+            judge(
+                verdict,
+                Place(study, table, column, ""),
+                key,
+                printed=" + ".join(chosen),
+                inputs=[*tests.values(), claim],
+                points=" + ".join(points),
+            )
         )
     return found

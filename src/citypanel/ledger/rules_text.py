@@ -6,8 +6,15 @@ from collections.abc import Iterable
 from citypanel.ledger import labels
 from citypanel.ledger.claims import Claim, Claims, listed
 from citypanel.ledger.findings import Finding, Judge, Place
-from citypanel.ledger.interval import Interval
-from citypanel.ledger.layout import Cells, Column, columns_of, correlations_of, moments_of, spatial_effects_of, tables_of
+from citypanel.ledger.layout import (
+    Cells,
+    Column,
+    columns_of,
+    correlations_of,
+    moments_of,
+    spatial_effects_of,
+    tables_of,
+)
 from citypanel.ledger.printed import Cell, parse_number
 from citypanel.ledger.significance import levels_of
 
@@ -103,7 +110,9 @@ def variables_closed(cells: Cells, claims: Claims) -> list[Finding]:
     if equation and data:
         verdict = "consistent" if equation == data else "inconsistent"
         inputs = [*claims.of("equation_level"), *claims.of("data_level")]
-        found.append(judge(verdict, Place(study, "", "", "equation"), "level", printed=equation, inputs=inputs, data=data))
+        found.append(
+            judge(verdict, Place(study, "", "", "equation"), "level", printed=equation, inputs=inputs, data=data)
+        )
     return found
 
 
@@ -159,9 +168,7 @@ def captions(cells: Cells, claims: Claims) -> list[Finding]:
             found.append(judge(verdict, place, key, **common))
     for (_, table), columns in tables_of(columns_of(cells)).items():
         found.extend(_effect_names(judge, claims, table, columns))
-    for claim in claims.of("cites"):
-        found.append(_cites(judge, cells, claims, claim))
-    return found
+    return found + [_cites(judge, cells, claims, claim) for claim in claims.of("cites")]
 
 
 def _effect_names(judge: Judge, claims: Claims, table: str, columns: list[Column]) -> Iterable[Finding]:
@@ -226,7 +233,7 @@ def stated_claims(cells: Cells, claims: Claims) -> list[Finding]:
             found.append(judge(verdict, place, key, printed=printed, inputs=inputs))
         else:
             lacking = "zh" if "en" in said else "en"
-            found.append(judge("inconsistent", place, "one_language", printed=inputs[0].value, inputs=inputs, lacking=lacking))
+            found.append(
+                judge("inconsistent", place, "one_language", printed=inputs[0].value, inputs=inputs, lacking=lacking)
+            )
     return found
-
-

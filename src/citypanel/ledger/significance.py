@@ -119,8 +119,12 @@ def mismatches(terms: Sequence[tuple[Term, Cell]], reading: str, levels: Sequenc
             impossible = (value.hi < 0 < term.b.lo) or (term.b.hi < 0 < value.lo)
         p = None if impossible else p_under(term, cell, reading, df)
         # An honest table may use t with few degrees of freedom: one star fewer than the normal gives is no mismatch.
-        allowed = [term.coef.stars] + ([term.coef.stars + 1] if reading != "p" else []) if term.coef.stars is not None else []
-        stars_wrong = p is not None and bool(allowed) and not any(earns(p, s, levels) for s in allowed if s <= len(levels))
+        allowed = (
+            [term.coef.stars] + ([term.coef.stars + 1] if reading != "p" else []) if term.coef.stars is not None else []
+        )
+        stars_wrong = (
+            p is not None and bool(allowed) and not any(earns(p, s, levels) for s in allowed if s <= len(levels))
+        )
         wrong += impossible or stars_wrong
     return wrong
 
@@ -186,18 +190,18 @@ def se_of(cells: Cells, claims: Claims, column: Column, term: Term) -> Interval 
     return None
 
 
-def references(column: Column, claims: Claims, stated_only: bool = False) -> Iterator[Reference]:
+def references(column: Column, claims: Claims) -> Iterator[Reference]:
     """Yield the reference distributions of a column's t statistics, from the plainest on."""
     yield Reference("normal", None)
     n, slopes = column.n, len(column.slopes)
     if n and n - slopes - 1 > 0:
         yield Reference(f"t({n - slopes - 1})", n - slopes - 1)
-    units = claims.count("units", column.table) or column.count("units")
+    units = claims.whole("units", column.table) or column.count("units")
     periods = claims.periods
     if n and units and periods and n - units - periods - slopes > 0:
         yield Reference(f"t({n - units - periods - slopes})", n - units - periods - slopes)
-    clusters = claims.count("clusters", column.table) or column.count("clusters")
+    clusters = claims.whole("clusters", column.table) or column.count("clusters")
     if clusters and clusters > 1:
         yield Reference(f"t({clusters - 1})", clusters - 1)
-    elif units and units > 1 and not stated_only:
+    elif units and units > 1:
         yield Reference(f"t({units - 1})", units - 1)

@@ -20,7 +20,7 @@ def treated_rows(cells: Cells, claims: Claims, column: Column) -> Interval | Non
 
 def stated_treated_rows(claims: Claims) -> dict[str, Interval]:
     """Return the treated rows under each definition the text allows: a closed window, or from the cohort's year on."""
-    years, treated = claims.years, claims.count("treated")
+    years, treated = claims.years, claims.whole("treated")
     sizes = {int(claim.row): int(claim.value) for claim in claims.of("cohort") if claim.value.isdigit()}
     if years is None or treated is None:
         return {}

@@ -24,7 +24,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "one_regressor.within": ("R2 is within both effects", "R2 为双向组内 R2 时成立"),
     "one_regressor.within_unit": ("R2 is within units", "R2 为个体组内 R2 时成立"),
     "one_regressor.not_iid": ("the standard errors are not iid", "标准误非同方差独立假定时成立"),
-    "constant.base_category": ("the constant belongs to the base category of the dummies", "常数项对应虚拟变量基准组时成立"),
+    "constant.base_category": (
+        "the constant belongs to the base category of the dummies",
+        "常数项对应虚拟变量基准组时成立",
+    ),
     "constant.other_means": ("the means belong to another sample", "均值来自另一样本时成立"),
     "dummy_moments.pooled_window": (
         "the column is pooled and the treatment is one in the stated window alone",
