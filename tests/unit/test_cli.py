@@ -144,3 +144,15 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Capt
     assert "none" in refused(["check-raw", str(tmp_path / "none")], capsys)
     assert "none" in refused(["intake", str(tmp_path / "none"), "--out", str(tmp_path / "out")], capsys)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_new_study_validates_and_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from citypanel.declare.load import load_study
+    from citypanel.registers import Registers
+
+    assert main(["new-study", "mine", "--folder", str(tmp_path)]) == 0
+    assert "studies=mine" in capsys.readouterr().out
+    study = load_study(tmp_path / "mine", Registers())
+    assert set(study.analyses) == {"descriptives", "baseline"}
+    assert "is there already" in refused(["new-study", "mine", "--folder", str(tmp_path)], capsys)
+    assert "lower-case" in refused(["new-study", "../mine", "--folder", str(tmp_path)], capsys)

@@ -37,8 +37,9 @@ class Checkout:
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run snakemake on the tiny preset."""
         command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
+        joined = [] if "--config" in arguments else ["--config"]
         return subprocess.run(
-            [*command, "--config", "sample={preset: tiny}"],
+            [*command, *joined, "sample={preset: tiny}"],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": str(self.root / "src")},
             capture_output=True,

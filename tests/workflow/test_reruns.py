@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import pytest
 import yaml
 
+from citypanel.cli import main
+
 pytestmark = pytest.mark.workflow
 
 STUDY = "studies/yrd_cooperation/study.yaml"
@@ -129,3 +131,13 @@ def test_every_record_and_table_says_that_the_data_are_simulated(finished) -> No
 def test_snakemake_lint_has_nothing_to_say(finished) -> None:
     done = finished.snakemake("--lint")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_new_study_runs_as_it_is_written_and_shares_what_is_there(finished) -> None:
+    studies = finished.root / "studies"
+    assert main(["new-study", "fifth", "--folder", str(studies)]) == 0
+    done = finished.snakemake("--config", "studies=fifth")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (finished.root / "results" / "fifth" / "tables" / "baseline_zh.tex").is_file()
+    # The indicators are those of the first study, so no raw file was read again.
+    assert "Reading raw files" not in done.stdout + done.stderr
