@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,53 @@ def exhibits() -> Iterator[tuple[str, list[Record], dict[str, Any]]]:
         for b in variables[:i]
     ]
     yield "pairs", [Record("correlate", "", (), curves={"correlation": pairs})], {**base, "kind": "correlations"}
+    yield from spatial_exhibits(base)
+    long = {
+        "en": "Log of the technological complexity of exports, weighted by shares & more" * 2,
+        "zh": "按份额加权" * 20,
+    }
+    yield "variables", [], {**base, "kind": "variables", "definitions": dict.fromkeys(LABELS, long)}
+    rows = [
+        {"variable": name, "sample": s, "mean_treated": 17.0, "mean_control": -17.1, "bias": 12.3, "t": 1.0, "p": 0.3}
+        for name in LABELS
+        for s in ("before", "after")
+    ]
+    yield "balance", [Record("psm_did", "", (), curves={"balance": rows})], {**base, "kind": "balance"}
+    yield "instruments", [instrumented()], {**base, "kind": "regression", "first_stage": True, "diagnostics": ["iv"]}
+
+
+def instrumented() -> Record:
+    [column] = regression(1).columns
+    stats = {
+        "r2": 0.9,
+        "r2_adj": 0.8,
+        "kp_rk_f": 14.6,
+        "anderson_rubin_ci": [[None, -1.0], [2.0, None]],
+        "hansen_p": 0.2,
+    }
+    curve = [{"endogenous": "inno", "term": "gdp", "estimate": 0.1, "se": 0.1, "statistic": 1.0, "p": 0.3}]
+    made = replace(column, stats={**stats, "stock_yogo_10": 16.38})
+    return Record("linear", "", (made,), curves={"first_stage": curve}, warnings=("a 100% new_warning {x} \\y",))
+
+
+def spatial_exhibits(base: dict[str, Any]) -> Iterator[tuple[str, list[Record], dict[str, Any]]]:
+    rows = [{"period": str(year), "I": 0.1081, "z": 3.5, "p": 0.01} for year in range(2011, 2021)]
+    vcov = {"type": "permutation", "permutations": 999, "side": "two", "weights": "row-standardised"}
+    column = ColumnResult("2011", "quality", 41, vcov=vcov)
+    moran = [Record("moran", "", (column,), curves={"moran": rows}, analysis=name) for name in ("inno", "gdp")]
+    yield "moran", moran, {**base, "kind": "moran", "statistics": ["I", "z", "p"]}
+    tests = dict.fromkeys(("lm_lag", "lm_error", "rlm_lag", "rlm_error"), 144.004)
+    record = Record("spatial_lm", "", (ColumnResult("1", "quality", 410, stats=tests),), analysis="inno")
+    yield "dependence", [record, record], {**base, "kind": "spatial_lm", "p": True}
+    [plain] = regression(1).columns
+    terms = (*plain.terms, TermResult("rho", 0.593, 0.1, 4.81, 0.0))
+    effects = [
+        {"term": "inno", "effect": effect, "estimate": -0.018, "se": 0.9, "statistic": -0.02, "p": 0.9}
+        for effect in ("direct", "indirect", "total")
+    ]
+    fitted = replace(plain, terms=terms, vcov={"type": "iid", "df": None, "model": "sar"}, stats={"sigma2": 0.003})
+    model = Record("spatial", "", (fitted,), curves={"impacts": effects})
+    yield "models", [model] * 6, {**base, "kind": "spatial", "statistics": ["n"]}
 
 
 def event_study() -> Record:

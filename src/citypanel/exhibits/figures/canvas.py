@@ -127,6 +127,13 @@ def require_glyphs(figure: Figure, families: Sequence[str], place: str) -> None:
         )
 
 
+def settle(figure: Figure) -> None:
+    """Lay the figure out and keep that: a layout made anew at each saving drifts from format to format."""
+    for _ in range(3):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def picture(figure: Figure, form: str, settings: Settings) -> bytes:
     """Return the figure as pdf, png or svg without dates or names of programs: equal figures, equal bytes."""
     target = io.BytesIO()

@@ -11,7 +11,7 @@ from citypanel.canonical import read_origin
 from citypanel.errors import DeclarationError, InputError
 from citypanel.exhibits.figures.bacon import bacon
 from citypanel.exhibits.figures.balance_plot import balance_plot
-from citypanel.exhibits.figures.canvas import PICTURES, Drawing, picture, plotted_csv, require_glyphs, style
+from citypanel.exhibits.figures.canvas import PICTURES, Drawing, picture, plotted_csv, require_glyphs, settle, style
 from citypanel.exhibits.figures.coefficients import coefficients
 from citypanel.exhibits.figures.common import is_simulated
 from citypanel.exhibits.figures.density import kernel_density, placebo
@@ -86,7 +86,8 @@ def draw_figure(
     exhibit = {**exhibit, "files": files or {}, "simulated": simulated}
     with rc_context(settings):
         drawing = KINDS[kind](records, exhibit, language)
-    require_glyphs(drawing.figure, settings["font.family"], place)
+        require_glyphs(drawing.figure, settings["font.family"], place)
+        settle(drawing.figure)
     if simulated:
         drawing = replace(drawing, mark=say("simulated", language))
     contents = {path: _content(drawing, form, language, paths) for form, path in sorted(paths.items())}
