@@ -180,7 +180,7 @@ def _column_type(table: Table, position: int) -> str:
 def _head_line(line: Sequence[Head], stub: str, prose: Sequence[int]) -> Tex:
     cells, position = [escaped(stub)], 0
     for head in line:
-        text = _broken(head.text) if head.span == 1 else escaped(head.text)
+        text = _broken(head.text, _HEAD_WIDTH * head.span)
         cells.append(Tex(rf"\multicolumn{{{head.span}}}{{{'l' if position in prose else 'c'}}}{{{text}}}"))
         position += head.span
     return Tex(" & ".join(cells))
@@ -196,9 +196,9 @@ def _head_rules(line: Sequence[Head]) -> Tex:
     return Tex("".join(rules))
 
 
-def _broken(text: str) -> Tex:
+def _broken(text: str, width: int) -> Tex:
     """Return a head, broken at blanks (or between Chinese characters) where it is long."""
-    lines = broken_lines(text, _HEAD_WIDTH)
+    lines = broken_lines(text, width)
     if len(lines) < 2:
         return escaped(text)
     joined = r"\\".join(escaped(line) for line in lines)
@@ -235,10 +235,10 @@ def _fitting(table: Table) -> Fit:
 
 
 def _head_widths(table: Table) -> list[int]:
-    """Return for each column the width of its widest head of one column, as broken into lines."""
+    """Return for each column the width of its widest head or share of a head, as broken into lines."""
     lines = [[head for head in line for _ in range(head.span)] for line in table.heads]
     return [
-        max((min(_HEAD_WIDTH, text_width(head.text)) for head in heads if head.span == 1), default=0)
+        max((min(_HEAD_WIDTH, -(-text_width(head.text) // head.span)) for head in heads), default=0)
         for heads in zip(*lines, strict=True)
     ]
 
