@@ -71,8 +71,8 @@ def with_spellings(columns: Columns, names: dict[str, str], rng: np.random.Gener
     codes = result["税号编码"]
     zero = np.asarray(pc.starts_with(codes, b"0")) & (rng.random(count) < 0.5)
     result["税号编码"] = replaced(codes, zero, pc.binary_slice(codes.filter(pa.array(zero)), 1, 8))
-    result["金额"] = _respelt(result["金额"], rng.random(count) < 0.04, _grouped)
-    result["数量"] = _respelt(result["数量"], rng.random(count) < 0.01, lambda text: b" " + text + b" ")
+    result["金额"] = respelt(result["金额"], rng.random(count) < 0.04, grouped)
+    result["数量"] = respelt(result["数量"], rng.random(count) < 0.01, lambda text: b" " + text + b" ")
     for name, other in names.items():
         mine = np.asarray(pc.equal(result["起运国或目的国"], pa.scalar(name.encode(ENCODING), pa.binary())))
         result["起运国或目的国"] = replaced(
@@ -81,10 +81,12 @@ def with_spellings(columns: Columns, names: dict[str, str], rng: np.random.Gener
     return result
 
 
-def _grouped(text: bytes) -> bytes:
+def grouped(text: bytes) -> bytes:
+    """Return digits with thousands separators, quoted."""
     return f'"{int(text):,}"'.encode() if text.isdigit() and len(text) > 3 else text
 
 
-def _respelt(column: "pa.Array", where: Mask, change: Callable[[bytes], bytes]) -> "pa.Array":
+def respelt(column: "pa.Array", where: Mask, change: Callable[[bytes], bytes]) -> "pa.Array":
+    """Return the column with the text of some rows changed."""
     old = column.filter(pa.array(where)).to_pylist()
     return replaced(column, where, pa.array([change(text) for text in old], type=pa.binary()))

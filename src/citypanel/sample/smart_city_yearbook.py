@@ -1,0 +1,110 @@
+"""Yearbooks of smart_city: the cells behind its controls, and what stands in for quality after 2016."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from citypanel.arrays import Matrix
+from citypanel.sample.printing import Indicator, Press, headers, write_variables
+from citypanel.sample.smart_city import YEARS, SmartCities
+from citypanel.sample.workbook import Cell, write_workbook
+
+VOLUMES = ((2010, 2015), (2016, 2021))
+INDICATORS = (
+    Indicator("gdp", "地区生产总值", "万元", 4),
+    Indicator("gdp_per_head", "人均地区生产总值", "元", 6, level=True),
+    Indicator("population", "年末户籍人口", "万人", 8),
+    Indicator("deposits", "年末金融机构人民币各项存款余额", "万元", 4),
+    Indicator("loans", "年末金融机构人民币各项贷款余额", "万元", 4),
+    Indicator("fdi", "当年实际使用外资金额", "万美元", 6),
+    Indicator("exports", "货物出口总额", "万元", 4),
+    Indicator("imports", "货物进口总额", "万元", 4),
+    Indicator("urban", "常住人口城镇化率", "%", 8, level=True),
+    Indicator("students", "普通本专科在校学生数", "人", 0),
+    Indicator("roads", "人均城市道路面积", "平方米", 8, level=True),
+    Indicator("tertiary", "第三产业占地区生产总值的比重", "%", 10, level=True),
+    Indicator("tertiary_employment", "第三产业从业人员", "万人", 8),
+    Indicator("market", "市场化指数", "指数", 8, level=True),
+    Indicator("ruggedness", "地形起伏度", "指数", 4, level=True),
+    Indicator("provincial_quality", "省级出口产品质量指数", "指数", 10, level=True),
+)
+# What the labels mean that no yearbook register knows: label, variable, unit, whether 0 is printed for missing.
+VARIABLES = (
+    ("第三产业从业人员", "tertiary_employment_wan", "万人", 1),
+    ("市场化指数", "market_index", "指数", 1),
+    ("地形起伏度", "ruggedness", "指数", 1),
+    ("省级出口产品质量指数", "provincial_quality_index", "指数", 1),
+)
+
+
+def write_smart_yearbooks(
+    folder: Path, cities: SmartCities, quality: Matrix, seed: int
+) -> dict[str, dict[str, int]]:
+    """Write one workbook per volume and the table of labels; `quality` is true quality in all years."""
+    index = provincial_index(cities, quality)
+    truth = {}
+    for first, last in VOLUMES:
+        press = Press(np.random.default_rng([seed, 47, first]), INDICATORS)
+        path = folder / f"city_yearbook_{first}_{last}.xlsx"
+        rows = _rows(cities, index, range(first, last + 1), press)
+        write_workbook(path, "地级市", [*headers(INDICATORS), *rows])
+        truth[f"yearbook/{path.name}"] = press.counts
+    write_variables(folder / "variables.csv", VARIABLES)
+    return truth
+
+
+def provincial_index(cities: SmartCities, quality: Matrix) -> Matrix:
+    """Return, for each city and year, the index of its province: mean true quality by population over its cities.
+
+    It is scaled so that tertiary share times index has the mean of true quality: the paper does not state the
+    scale of the provincial series.
+    """
+    population, tertiary = cities.values["population"], cities.values["tertiary"] / 100
+    provinces, at = np.unique(cities.where.province_adcode, return_inverse=True)
+    known = np.nan_to_num(quality)
+    weight = population * np.isfinite(quality)
+    mean = np.zeros_like(quality)
+    for p in range(len(provinces)):
+        mean[at == p] = (known * weight)[at == p].sum(axis=0) / weight[at == p].sum(axis=0)
+    result: Matrix = mean * np.nanmean(quality) / (mean * tertiary).mean()
+    return result
+
+
+def _rows(cities: SmartCities, index: Matrix, years: range, press: Press) -> Iterator[list[Cell]]:
+    for year in years:
+        t = YEARS.index(year)
+        for i, code in enumerate(cities.where.adcode.tolist()):
+            cells = _cells(cities, i, t, press.rng) | {"provincial_quality": float(index[i, t])}
+            yield press.line((cities.where.name[i], code), year, cells, 0.0)
+
+
+def _cells(cities: SmartCities, i: int, t: int, rng: np.random.Generator) -> dict[str, float]:
+    """Return cells from which the declared formulas give the controls.
+
+    eco = ln(GDP per head); fin = (deposits + loans) / GDP; fdi = ln(used foreign capital); open = (exports +
+    imports) / GDP; ia = tertiary employment / population; edu = students / population.
+    """
+    value = {name: float(matrix[i, t]) for name, matrix in cities.values.items()}
+    population = round(value["population"], 8)
+    per_head = round(float(np.exp(value["eco"])), 6)
+    gdp = round(per_head * population, 4)
+    deposits = gdp * value["fin"] * rng.uniform(0.52, 0.66)
+    exports = gdp * value["open"] * rng.uniform(0.45, 0.7)
+    return {
+        "gdp": gdp,
+        "gdp_per_head": per_head,
+        "population": population,
+        "deposits": deposits,
+        "loans": gdp * value["fin"] - deposits,
+        "fdi": float(np.exp(value["fdi"])),
+        "exports": exports,
+        "imports": gdp * value["open"] - exports,
+        "urban": 100 * value["urban"],
+        "students": value["edu"] * population * 1e4,
+        "roads": value["infra"],
+        "tertiary": value["tertiary"],
+        "tertiary_employment": value["ia"] * population,
+        "market": value["market"],
+        "ruggedness": float(cities.ruggedness[i]),
+    }
