@@ -6,6 +6,7 @@ from pathlib import Path
 from citypanel.errors import InputError
 from citypanel.ledger import (
     rules_cells,
+    rules_constants,
     rules_counts,
     rules_designs,
     rules_fit,
@@ -33,8 +34,8 @@ RULES: dict[str, Rule] = {
     "one_regressor": rules_fit.one_regressor,
     "f_rank": rules_fit.f_rank,
     "r2_order": rules_fit.r2_order,
-    "constant": rules_fit.constant,
-    "dummy_moments": rules_fit.dummy_moments,
+    "constant": rules_constants.constant,
+    "dummy_moments": rules_constants.dummy_moments,
     "n_cells": rules_counts.n_cells,
     "n_split": rules_counts.n_split,
     "n_lag": rules_counts.n_lag,

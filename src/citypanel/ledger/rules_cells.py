@@ -11,6 +11,7 @@ from citypanel.ledger.claims import Claims
 from citypanel.ledger.findings import Finding, Judge, Place
 from citypanel.ledger.interval import Interval, shown
 from citypanel.ledger.layout import Cells, Column, Term, columns_of, tables_of
+from citypanel.ledger.samples import has_own_sample
 from citypanel.ledger.significance import (
     band,
     earns,
@@ -70,7 +71,9 @@ def _stars(cells: Cells, claims: Claims, column: Column, term: Term, statistic: 
         return judge(
             "only if", place, "only", condition="df", infers=(("reference", holds[0]),), **common, **values, df=holds[0]
         )
-    most = _largest_df(term, cell, reading, wanted) if not claims.one("clusters", column.table) else 0
+    # The stated number of clusters is that of the full sample; a group of it has fewer.
+    known = "clusters" in column.stats or (claims.one("clusters", column.table) and not has_own_sample(column, claims))
+    most = 0 if known else _largest_df(term, cell, reading, wanted)
     if most >= _FEWEST_DF:
         return judge("only if", place, "only", condition="df_most", **common, **values, df=most)
     return judge("inconsistent", place, "never", **common, **values)

@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections import Counter
 
 from citypanel.ledger import labels
 from citypanel.ledger.claims import Claims, listed
 from citypanel.ledger.findings import Finding, Judge, Place
 from citypanel.ledger.interval import Interval
 from citypanel.ledger.layout import Cells, Column, columns_of, tables_of
+from citypanel.ledger.samples import full_n, has_own_sample
 
 _MOST_PERIODS = 60
 
@@ -26,7 +26,7 @@ def n_cells(cells: Cells, claims: Claims) -> list[Finding]:
             found.append(judge.missing(column.at("n"), "units_periods", printed=cell.text))
             continue
         most = units * periods
-        balanced = claims.says("balanced", column.table) == "yes" and not _own_sample(column, claims)
+        balanced = claims.says("balanced", column.table) == "yes" and not has_own_sample(column, claims)
         values = {
             "units": units,
             "periods": periods,
@@ -47,35 +47,11 @@ def n_cells(cells: Cells, claims: Claims) -> list[Finding]:
     return found
 
 
-def _own_sample(column: Column, claims: Claims) -> bool:
-    """Whether a column is no full sample: matched, lagged or one group of a split."""
-    groups = {label for claim in claims.of("split", column.table) for label in listed(claim.column, "|")}
-    return column.label in groups or bool(column.lags) or labels.has_own_sample(column.label)
-
-
 def _pairs(n: int, units: int, periods: int) -> str:
     """Return the (units, periods) nearest to the stated ones that multiply to N."""
     pairs = [(n // t, t) for t in range(2, _MOST_PERIODS + 1) if n % t == 0]
     nearest = sorted(pairs, key=lambda pair: abs(math.log(pair[0] / units)) + abs(math.log(pair[1] / periods)))[:3]
     return ", ".join(f"{u} x {t}" for u, t in nearest) or "-"
-
-
-def full_n(cells: Cells, claims: Claims, table: str, outcome: str = "") -> tuple[int, str] | None:
-    """Return the rows of the full sample with where they come from: a claim, or the first table's commonest N."""
-    claim = claims.one("full", table)
-    columns = columns_of(cells)
-    if claim:
-        if claim.value.replace(",", "").isdigit():
-            return int(claim.value.replace(",", "")), claim.name
-        for column in columns:
-            if f"{column.table}/{column.label}" == claim.value and column.n:
-                return column.n, f"{claim.value}/N"
-    plain = [c for c in columns if c.n and c.table != table and c.outcome == outcome and not _own_sample(c, claims)]
-    if not plain:
-        return None
-    first = [c for c in plain if c.table == plain[0].table]
-    n, _ = Counter(c.n for c in first).most_common(1)[0]
-    return (n, f"{first[0].table}/{first[0].label}/N") if n else None
 
 
 def n_split(cells: Cells, claims: Claims) -> list[Finding]:

@@ -1,15 +1,16 @@
 """Section B: fit statistics against each other, the coefficients and the number of rows."""
 
+import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from citypanel.ledger import labels
 from citypanel.ledger.claims import Claims
 from citypanel.ledger.findings import Finding, Judge
 from citypanel.ledger.interval import Interval, shown
-from citypanel.ledger.layout import Cells, Column, Moments, columns_of, moments_of, tables_of
+from citypanel.ledger.layout import Cells, Column, columns_of, tables_of
+from citypanel.ledger.samples import has_own_sample, is_plain
 from citypanel.ledger.significance import t_of
-from citypanel.ledger.treatment import stated_treated_rows, treated_rows
 
 _BIG_RISE = 0.5
 
@@ -67,37 +68,54 @@ def _adjusted(column: Column, claims: Claims) -> Finding:
     slopes = len(column.slopes)
     rest, rest_adjusted = 1.0 - r2.interval, 1.0 - adjusted.interval
     implied = n - rest / rest_adjusted * (n - 1) if rest_adjusted.lo > 0 else Interval.line()
-    common = {"printed": adjusted.text, "inputs": (r2, adjusted, column.stats["n"])}
-    values = {"k": f"[{shown(implied.lo)}, {shown(implied.hi)}]", "slopes": slopes, "n": n}
+    common: dict[str, Any] = {"printed": adjusted.text, "inputs": (r2, adjusted, column.stats["n"])}
+    values: dict[str, Any] = {"k": f"[{shown(implied.lo)}, {shown(implied.hi)}]", "slopes": slopes, "n": n}
     if column.hides_controls:
         possible = implied.hi >= slopes + 1 and implied.lo < n
         key = "hidden" if possible else "never"
         return judge("consistent" if possible else "inconsistent", place, key, computed=implied, **common, **values)
-    tried = []
     unknown = next(iter(_countings(column, claims))).key == "k_unknown"
     if unknown and implied.hi >= slopes + 1 and implied.lo < n:
         return judge.missing(place, "units_periods", computed=implied, **common)
+    verdict, key, condition, computed, counted = _counted(column, claims, rest, adjusted.interval)
+    infers = (("K", condition or key),) if verdict != "inconsistent" else ()
+    values["counted"] = counted
+    common |= {"computed": computed or implied, "condition": condition, "infers": infers}
+    return judge(verdict, place, key, **common, **values)
+
+
+def _counted(
+    column: Column, claims: Claims, rest: Interval, adjusted: Interval
+) -> tuple[str, str, str, Interval | None, int]:
+    """Return verdict, message, condition, computed interval and K of the first way of counting that fits."""
+    n, slopes = column.n or 0, len(column.slopes)
+    tried = []
     for index, way in enumerate(_countings(column, claims)):
         computed = None if way.key == "k_unknown" else _adjust(rest, n, slopes, way)
-        if computed is None:
-            continue
-        tried.append(computed)
-        if computed.meets(adjusted.interval):
-            values["counted"] = slopes + way.extra
-            if index == 0:
-                infers = (("K", way.key),)
-                return judge("consistent", place, "holds", computed=computed, infers=infers, **common, **values)
-            return judge(
-                "only if",
-                place,
-                "other",
-                condition=way.key,
-                computed=computed,
-                infers=(("K", way.key),),
-                **common,
-                **values,
-            )
-    return judge("inconsistent", place, "never", computed=tried[0] if tried else implied, **common, **values)
+        if computed is not None:
+            tried.append(computed)
+            if computed.meets(adjusted):
+                verdict, key, condition = ("consistent", "holds", "") if index == 0 else ("only if", "other", way.key)
+                return verdict, key, condition, computed, slopes + way.extra
+    fewer = _fewer_units(column, claims, rest)
+    if fewer is not None and fewer.meets(adjusted):
+        own = has_own_sample(column, claims)
+        verdict, key, condition = ("consistent", "group", "") if own else ("only if", "fewer", "k_fewer")
+        return verdict, key, condition, fewer, 0
+    return "inconsistent", "never", "", tried[0] if tried else None, 0
+
+
+def _fewer_units(column: Column, claims: Claims, rest: Interval) -> Interval | None:
+    """Return the adjusted R2 of a column on fewer units than stated: any number that its rows allow."""
+    units, periods = _sizes(column, claims)
+    effects, n = column.effects, column.n
+    if not units or not n or not (effects.get("unit") or effects.get("other")):
+        return None
+    least = math.ceil(n / periods) if periods else 1
+    times = (1, periods) if effects.get("time") and periods else (1, 1)
+    ways = [Dummies("", least + times[0] - 1), Dummies("", units + times[1] - 1)]
+    ends = [end for way in ways if (end := _adjust(rest, n, len(column.slopes), way)) is not None]
+    return Interval(min(end.lo for end in ends), max(end.hi for end in ends)) if ends else None
 
 
 def _adjust(rest: Interval, n: int, slopes: int, way: Dummies) -> Interval | None:
@@ -267,14 +285,9 @@ def r2_order(cells: Cells, _claims: Claims) -> list[Finding]:
                 )
             )
     for columns in tables_of(columns_of(cells)).values():
-        usable = [c for c in columns if c.cell("r2") and c.slopes and c.n and _plain(c)]
+        usable = [c for c in columns if c.cell("r2") and c.slopes and c.n and is_plain(c)]
         found.extend(_ordered(small, large) for small in usable for large in usable if _nested(small, large))
     return found
-
-
-def _plain(column: Column) -> bool:
-    auxiliary = any(labels.is_auxiliary(term.name) for term in column.terms)
-    return labels.is_least_squares(column.label) and not column.lags and not auxiliary
 
 
 def _nested(small: Column, large: Column) -> bool:
@@ -300,74 +313,3 @@ def _ordered(small: Column, large: Column) -> Finding:
         effects = ", ".join(sorted(k for k, v in large.effects.items() if v)) or "no"
         return judge("warning", place, "leap", **common, effects=effects)
     return judge("consistent", place, "ordered", **common)
-
-
-def constant(cells: Cells, claims: Claims) -> list[Finding]:
-    """12. Constant = mean of the outcome less the slopes times the means, else the base category of the dummies."""
-    means = {moments.variable: moments for moments in moments_of(cells)}
-    return [
-        _constant(column, claims, means)
-        for column in columns_of(cells)
-        if column.constant and column.slopes and _plain(column) and not column.hides_controls
-    ]
-
-
-def _constant(column: Column, claims: Claims, means: dict[str, Moments]) -> Finding:
-    judge, printed = Judge("constant"), column.constant
-    if printed is None:
-        return judge.missing(column.place, "means")
-    place, outcome = column.at(printed.name), column.outcome or claims.word("outcome", column.table, column.label)
-    names = [outcome, *(term.name for term in column.slopes)]
-    known = [means[name] for name in names if name in means and means[name].n in (None, column.n)]
-    averages = [average for moments in known if (average := moments.interval("mean")) is not None]
-    if len(averages) < len(names):
-        return judge.missing(place, "means", printed=printed.coef.text)
-    computed = averages[0]
-    for term, average in zip(column.slopes, averages[1:], strict=True):
-        computed = computed - term.b * average
-    common = {
-        "printed": printed.coef.text,
-        "computed": computed,
-        "inputs": (printed.coef, *(t.coef for t in column.slopes)),
-    }
-    if computed.meets(printed.b):
-        return judge("consistent", place, "means", **common, infers=(("constant", "at the means"),))
-    if any(column.effects.values()):
-        return judge(
-            "only if", place, "base", condition="base_category", **common, infers=(("constant", "base category"),)
-        )
-    return judge("only if", place, "sample", condition="other_means", **common)
-
-
-def dummy_moments(cells: Cells, claims: Claims) -> list[Finding]:
-    """13. One dummy, pooled: N/n1 = (se of the dummy / se of the constant) squared."""
-    judge, found = Judge("dummy_moments"), []
-    dummies = {claim.row for claim in claims.of("form") if claim.value.strip().lower() == "dummy"}
-    for column in columns_of(cells):
-        if len(column.slopes) != 1 or column.slopes[0].name not in dummies or not column.constant or not column.n:
-            continue
-        if column.hides_controls or not _plain(column):
-            continue
-        term, place = column.slopes[0], column.at(column.slopes[0].name)
-        rows = treated_rows(cells, claims, column)
-        stated = stated_treated_rows(claims)
-        printed = f"{term.coef.text}, {column.constant.coef.text}"
-        inputs = (*term.inputs, *column.constant.inputs, column.stats["n"])
-        if rows is None:
-            found.append(judge.missing(place, "se", printed=printed, inputs=inputs))
-            continue
-        fits = [name for name, value in stated.items() if value.meets(rows)]
-        values = {"rows": str(rows), "stated": "; ".join(f"{n} {v}" for n, v in stated.items()) or "-", "n": column.n}
-        common = {"printed": printed, "computed": rows, "inputs": inputs}
-        if any(column.effects.values()):
-            condition = (
-                "pooled_window" if "window" in fits else "pooled_absorbing" if "absorbing" in fits else "pooled_rows"
-            )
-            found.append(judge("only if", place, "rows", condition=condition, **common, **values))
-        elif not stated:
-            found.append(judge.missing(place, "treated_rows", **common))
-        elif fits:
-            found.append(judge("consistent", place, "rows", **common, **values))
-        else:
-            found.append(judge("only if", place, "rows", condition="pooled_rows", **common, **values))
-    return found

@@ -13,6 +13,8 @@ from citypanel.ledger.findings import Finding, Judge, Place
 from citypanel.ledger.interval import Interval, shown
 from citypanel.ledger.layout import Cells, Column, Correlations, Moments, Term, columns_of, correlations_of, moments_of
 from citypanel.ledger.moments import Box, inflation, largest_smallest_eigenvalue, least_squares, propagate
+from citypanel.ledger.printed import Cell
+from citypanel.ledger.samples import has_own_sample, is_plain
 from citypanel.ledger.significance import LEVELS, earns, p_interval, se_of, stated_levels
 
 _UNITS = (("1", 1.0), ("10^4", 1e4), ("10^8", 1e8))
@@ -282,7 +284,8 @@ def ols_from_moments(cells: Cells, claims: Claims) -> list[Finding]:
         for column in columns_of(cells):
             outcome = column.outcome or claims.word("outcome", column.table, column.label)
             names = [term.name for term in column.slopes]
-            if any(column.effects.values()) or not names or not {outcome, *names} <= set(matrix.variables):
+            plain = is_plain(column) and not has_own_sample(column, claims) and not any(column.effects.values())
+            if not plain or not names or column.hides_controls or not {outcome, *names} <= set(matrix.variables):
                 continue
             square, known = _square(matrix, [outcome, *names]), [tables.get(name) for name in (outcome, *names)]
             if square is None or any(
@@ -311,17 +314,24 @@ def _refitted(
     source = [f"correlations and standard deviations of {size + 1} variables, N = {n}"]
     found = []
     for term, slope, error in zip(column.slopes, slopes, errors, strict=True):
-        verdict, inputs = "consistent" if slope.meets(term.b) else "inconsistent", [term.coef, *source]
-        place = column.at(term.name)
-        found.append(judge(verdict, place, "slope", printed=term.coef.text, computed=slope, inputs=inputs))
+        found.append(_against(column, term.coef, slope, "slope", source))
         se = se_of(cells, claims, column, term)
         if se is not None and error.lo > 0:
             found.append(_variance(judge, column, term, (se, error), source))
     if column.cell("r2"):
-        cell = column.stats["r2"]
-        verdict = "consistent" if r2.meets(cell.interval) else "inconsistent"
-        found.append(judge(verdict, column.at("r2"), "r2", printed=cell.text, computed=r2, inputs=[cell, *source]))
+        found.append(_against(column, column.stats["r2"], r2, "r2", source))
     return found
+
+
+def _against(column: Column, cell: Cell, computed: Interval, key: str, source: list[str]) -> Finding:
+    """Compare a cell with what the moments give; a column that is silent on effects may have some."""
+    judge, place = Judge("ols_from_moments"), column.at(cell.row if key == "slope" else key)
+    common = {"printed": cell.text, "computed": computed, "inputs": [cell, *source]}
+    if computed.meets(cell.interval):
+        return judge("consistent", place, key, **common)
+    if column.effects:
+        return judge("inconsistent", place, key, **common)
+    return judge("only if", place, key, condition="unsaid", **common)
 
 
 def _variance(

@@ -76,6 +76,11 @@ def levels_of(cells: Cells, claims: Claims, table: str) -> tuple[float, ...]:
 
 def stated_reading(cells: Cells, claims: Claims, table: str, statistic: str) -> str:
     """Return what stands in parentheses after the note (se, t or p), after the statistic's name, or a blank."""
+    labelled = {"t": "t", "z": "t", "se": "se", "p": "p"}.get(statistic, "")
+    beside = {cell.statistic for cell in cells if cell.table == table}
+    if statistic == "p" or ("se" in beside and beside & {"t", "z"}):
+        # several statistics are printed by name: the note cannot speak of all of them
+        return labelled
     notes = [claim.value for claim in claims.of("note", table)]
     notes += [cell.text for cell in cells if cell.statistic == "note" and cell.table == table]
     words = " ".join(notes).lower()
@@ -85,7 +90,7 @@ def stated_reading(cells: Cells, claims: Claims, table: str, statistic: str) -> 
         return "t"
     if re.search(r"p[\s-]?values? in|括号.*p\s*值", words):
         return "p"
-    return {"t": "t", "z": "t", "se": "se", "p": "p"}.get(statistic, "")
+    return labelled
 
 
 def statistic_under(term: Term, cell: Cell, reading: str) -> Interval | None:

@@ -142,6 +142,17 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
         "which effects are in the regression, and whether R2 and adjusted R2 are of one kind",
         "核对回归实际包含的固定效应，以及 R2 与调整后 R2 是否同类",
     ),
+    "adj_r2.group": (
+        "holds for a number of units that the rows of this sample allow; the K implied is in {k}",
+        "在该样本观测数所允许的个体数下成立；隐含 K 属于 {k}",
+        *_NOTHING,
+    ),
+    "adj_r2.fewer": (
+        "holds for fewer units than stated; the K implied is in {k}",
+        "个体数少于文中所述时成立；隐含 K 属于 {k}",
+        "the number of units in the column",
+        "核对该列个体数",
+    ),
     "adj_r2.hidden": (
         "controls are not shown; the K implied is in {k}, with {slopes} slopes shown",
         "控制变量未列出；隐含 K 属于 {k}，表中列出 {slopes} 个系数",
