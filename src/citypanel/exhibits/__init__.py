@@ -1,4 +1,4 @@
 """From result records to exhibits: tables in every format readers use, figures, English and Chinese.
 
-The only input is result records and an exhibit's declaration; nothing is computed here but rounding.
+The only input is result records and an exhibit's declaration; nothing is computed here but rounding, and the smoothing of many draws into a curve.
 """

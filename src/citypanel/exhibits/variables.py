@@ -17,14 +17,16 @@ def variables_table(records: Sequence[Record], exhibit: Mapping[str, Any], langu
     Raises
     ------
     DeclarationError
-        `keep` names a variable that is not declared.
+        `keep` names a variable that is not declared, or there is none.
     """
     definitions: Mapping[str, Any] = exhibit.get("definitions") or {}
     asked = tuple(exhibit.get("keep") or definitions)
     place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
+    if not definitions:
+        raise DeclarationError(f"{place}: no variable of the study was handed over (key 'definitions')")
     for name in asked:
         if name not in definitions:
-            allowed = ", ".join(definitions) or "none"
+            allowed = ", ".join(definitions)
             raise DeclarationError(f"{place}, key 'keep': '{name}' is no variable of the study; allowed: {allowed}")
     labels = labels_of(exhibit)
     body = tuple(

@@ -190,8 +190,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "连线为两城市联合专利（每年至多 {links} 对最强联系），线宽与数量成正比；圆圈为该城市合计",
     ),
     "pretrend": (
-        "Joint test of the leads: F = {f}, p = {p}",
-        "事前系数联合检验：F = {f}，p = {p}",
+        "Joint test of the leads: F = {f}, {p}",
+        "事前系数联合检验：F = {f}，{p}",
     ),
 }
 

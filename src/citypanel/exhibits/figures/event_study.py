@@ -10,6 +10,7 @@ from citypanel.errors import DeclarationError, InputError
 from citypanel.exhibits.decimals import rounded, typographic
 from citypanel.exhibits.descriptives import curve_of
 from citypanel.exhibits.figures.canvas import GREYS, MARKERS, Drawing, canvas, mark_simulated
+from citypanel.exhibits.figures.common import p_text
 from citypanel.exhibits.labels import labels_of, term_label, text_of
 from citypanel.exhibits.notes import notes
 from citypanel.exhibits.stated import by_column
@@ -189,4 +190,4 @@ def _pretrend(column: ColumnResult, language: str) -> str:
     f, p = column.stats.get("pretrend_f"), column.stats.get("pretrend_p")
     if not isinstance(f, (int, float)) or not isinstance(p, (int, float)):
         return ""
-    return say("pretrend", language, f=rounded(f, 2), p=rounded(p, 3))
+    return say("pretrend", language, f=rounded(f, 2), p=p_text(p))
