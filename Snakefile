@@ -31,6 +31,7 @@ include: "rules/indicators.smk"
 include: "rules/panels.smk"
 include: "rules/estimates.smk"
 include: "rules/exhibits.smk"
+include: "rules/witness.smk"
 
 
 rule all:
