@@ -59,8 +59,7 @@ class City:
 
 def files_of(exhibit: Mapping[str, Any], kind: str) -> list[Path]:
     """Return the files of a kind that the exhibit was given; raise `InputError` if there is none."""
-    given = (exhibit.get("files") or {}).get(kind) or []
-    paths = [Path(given)] if isinstance(given, (str, Path)) else [Path(path) for path in given]
+    paths = [Path(path) for path in (exhibit.get("files") or {}).get(kind) or []]
     if not paths:
         raise InputError(f"{place_of(exhibit)}: no file of {kind} was given")
     return paths

@@ -25,6 +25,7 @@ from citypanel.exhibits.latex import figure_fragment
 from citypanel.exhibits.words import known_language, say
 from citypanel.result import Record
 
+Files = str | Path | Sequence[str | Path]
 Draw = Callable[[Sequence[Record], Mapping[str, Any], str], Drawing]
 
 KINDS: dict[str, Draw] = {
@@ -50,7 +51,7 @@ def draw_figure(
     exhibit: Mapping[str, Any],
     language: str,
     paths: Mapping[str, Path],
-    files: Mapping[str, Sequence[Path]] | None = None,
+    files: Mapping[str, Files] | None = None,
 ) -> None:
     """Draw a figure and write it in the formats that are the keys of `paths`.
 
@@ -82,8 +83,9 @@ def draw_figure(
         if form not in FORMATS:
             raise DeclarationError(f"{place}: format '{form}' is unknown; allowed: {', '.join(FORMATS)}")
     settings = style(language, place)
-    simulated = is_simulated(records) or _from_simulated(files or {})
-    exhibit = {**exhibit, "files": files or {}, "simulated": simulated}
+    given = {name: _listed(paths) for name, paths in (files or {}).items()}
+    simulated = is_simulated(records) or _from_simulated(given)
+    exhibit = {**exhibit, "files": given, "simulated": simulated}
     with rc_context(settings):
         drawing = KINDS[kind](records, exhibit, language)
         require_glyphs(drawing.figure, settings["font.family"], place)
@@ -95,9 +97,13 @@ def draw_figure(
         write_bytes(Path(path), content)
 
 
+def _listed(files: Files) -> list[Path]:
+    return [Path(files)] if isinstance(files, (str, Path)) else [Path(path) for path in files]
+
+
 def _from_simulated(files: Mapping[str, Sequence[Path]]) -> bool:
     """Return whether a file was made from simulated data; Parquet files carry that, others do not."""
-    return any(read_origin(Path(path)).simulated for kind in ("pairs", "panel") for path in files.get(kind, ()))
+    return any(read_origin(path).simulated for kind in ("pairs", "panel") for path in files.get(kind, ()))
 
 
 def _content(drawing: Drawing, form: str, language: str, paths: Mapping[str, Path]) -> bytes:
