@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from citypanel.sample.presets import sample_files
+from citypanel.sample.presets import STUDIES, YRD_COOPERATION, sample_files
 
-__all__ = ["sample_files", "write_sample"]
+__all__ = ["STUDIES", "sample_files", "write_sample"]
 
 
-def write_sample(folder: Path, preset: str, seed: int, kinds: tuple[str, ...] | None = None) -> None:
+def write_sample(
+    folder: Path, preset: str, seed: int, kinds: tuple[str, ...] | None = None, study: str = YRD_COOPERATION
+) -> None:
     """Write the simulated raw files of a preset; see `citypanel.sample.generate.write_sample`."""
-    from citypanel.sample.generate import write_sample as write  # noqa: PLC0415 - file names without numpy and pyarrow
+    from citypanel.sample import generate  # noqa: PLC0415 - the workflow reads file names without numpy and pyarrow
 
-    write(folder, preset, seed, kinds)
+    generate.write_sample(folder, preset, seed, kinds, study)

@@ -19,7 +19,9 @@ TAILORED = 0.5  # (sigma - 1) times the mean of what a firm adds to quality for 
 PASSED_ON = 1.0  # share of it that is passed into the price there
 FIRM_QUALITY, COST, COST_STEP, PRICE_NOISE = 0.03, 0.16, 0.04, 0.03  # standard deviations
 ONE_DESTINATION = 0.12  # share of firm-products without a price elsewhere
+ALWAYS_THERE = 3  # firms of each city that export in every year
 SHIPPED = 0.85  # share of a line's years in which it ships
+OWN_TASTE = 0.05  # of a destination for one product, beside what it spends on all; pooled estimates call it quality
 TWO_RECORDS = 0.2  # share of flows that stand in two customs records
 
 
@@ -61,14 +63,18 @@ def market(products: int, price_usd: Vector, destinations: int, years: tuple[int
     """Draw products and markets."""
     rng = np.random.default_rng([seed, 42])
     sigma = np.round(np.linspace(LOWEST_SIGMA, HIGHEST_SIGMA, products)[rng.permutation(products)], 3)
-    size = rng.normal(0, 0.5, (1, destinations, 1)) + rng.normal(0, 0.3, (products, destinations, 1))
-    growth = 0.05 * np.arange(len(years)) + rng.normal(0, 0.1, (products, destinations, len(years)))
+    size = rng.normal(0, 0.5, (1, destinations, 1))
+    growth = 0.05 * np.arange(len(years)) + rng.normal(0, 0.1, (1, destinations, len(years)))
+    own = rng.normal(0, OWN_TASTE, (products, destinations, len(years)))
     level = rng.normal(8.6, 0.4, (products, 1, 1))
-    return Market(sigma, price_usd, level + size + growth, rng.gamma(4.0, 1.0, destinations), years)
+    return Market(sigma, price_usd, level + size + growth + own, rng.gamma(4.0, 1.0, destinations), years)
 
 
 def draw_lines(firms: Exporters, chosen: Codes, market: Market, rng: np.random.Generator) -> Lines:
-    """Draw the lines of some firms: one or two products each, some destinations, entry and exit."""
+    """Draw the lines of some firms: one or two products each, some destinations, entry and exit.
+
+    The first firms of each city neither enter nor leave, so that no city is without exports in any year.
+    """
     owner = np.repeat(chosen, rng.choice([1, 2], len(chosen), p=[0.6, 0.4]))
     product = rng.integers(len(market.sigma), size=len(owner))
     owner, product = np.unique(np.stack([owner, product]), axis=1)
@@ -89,19 +95,26 @@ def draw_lines(firms: Exporters, chosen: Codes, market: Market, rng: np.random.G
         destination=order[pair, rank],
         cost=cost[pair],
         tailored=rng.exponential(1.0, len(pair)),
-        ships=_alive(owner, market.years, rng)[pair] & (rng.random((len(pair), count)) < SHIPPED),
+        ships=_alive(owner, _oldest(firms)[owner], market.years, rng)[pair]
+        & (rng.random((len(pair), count)) < SHIPPED),
         firm_quality=np.array([quality[f] for f in owner.tolist()])[pair],
     )
 
 
-def _alive(owner: Codes, years: tuple[int, ...], rng: np.random.Generator) -> Mask:
+def _oldest(firms: Exporters) -> Mask:
+    """Return which firms are among the first of their city; firms stand in order of city."""
+    starts = np.searchsorted(firms.city, firms.city)
+    return np.asarray(np.arange(len(firms.city)) - starts < ALWAYS_THERE)
+
+
+def _alive(owner: Codes, always: Mask, years: tuple[int, ...], rng: np.random.Generator) -> Mask:
     """Return the years in which the firm of each pair exports: most enter before the first, some leave."""
     firms, at = np.unique(owner, return_inverse=True)
     entry = rng.integers(years[0] - 8, years[-1], len(firms))
     exit_ = entry + rng.geometric(0.07, len(firms)) + 2
     span = np.array(years)
     alive = (span >= entry[:, None]) & (span <= exit_[:, None])
-    return np.asarray(alive[at])
+    return np.asarray(alive[at] | always[:, None])
 
 
 def flows(lines: Lines, market: Market, common: Vector, year: int, rng: np.random.Generator) -> Flows:
@@ -110,9 +123,10 @@ def flows(lines: Lines, market: Market, common: Vector, year: int, rng: np.rando
     mine = np.flatnonzero(lines.ships[:, t])
     product, sigma = lines.product[mine], market.sigma[lines.product[mine]]
     mean = TAILORED / (sigma - 1)
-    tailored = mean * (0.7 * lines.tailored[mine] + 0.3 * rng.exponential(1.0, len(mine)))
+    # Around its mean: what all flows of a product share is its own effect, and no demand can tell it from quality.
+    tailored = mean * (0.7 * lines.tailored[mine] + 0.3 * rng.exponential(1.0, len(mine)) - 1.0)
     log_quality = common[mine] + lines.firm_quality[mine] + tailored
-    cost = lines.cost[mine, t] + PASSED_ON * (tailored - mean) + rng.normal(0, PRICE_NOISE, len(mine))
+    cost = lines.cost[mine, t] + PASSED_ON * tailored + rng.normal(0, PRICE_NOISE, len(mine))
     appeal = market.destination_year[product, lines.destination[mine], t]
     quantity = whole(np.exp(appeal - sigma * cost + (sigma - 1) * log_quality), least=20)
     value = whole(quantity * market.price_usd[product] * np.exp(cost), least=60)
@@ -124,7 +138,7 @@ def shipments(
 ) -> Shipments:
     """Return customs records of flows: one each, or two with the same price."""
     twice = np.flatnonzero((rng.random(len(found.line)) < TWO_RECORDS) & (found.quantity >= 200))
-    share = rng.uniform(0.3, 0.7, len(twice))
+    share = rng.uniform(0.3, 0.45, len(twice))  # never half: no record is another's copy
     quantity, value = found.quantity.copy(), found.value.copy()
     second_quantity = whole(quantity[twice] * share)
     second_value = whole(value[twice] * (second_quantity / quantity[twice]))

@@ -1,6 +1,7 @@
-"""Write a whole sample: four kinds of raw files, the notice, and the truth."""
+"""Write a whole sample: the raw files of one study's world, the notice, and the truth."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from citypanel.sample.presets import (
     NOTICE,
     PRESETS,
     TRUTH,
+    YRD_COOPERATION,
     Preset,
     checked_kinds,
     checked_seed,
+    checked_study,
+    megabytes,
     preset_of,
     sample_files,
 )
@@ -28,7 +32,17 @@ from citypanel.sample.yearbook import write_yearbooks
 YEAR_OF_SHORT_CODES = 2013  # in this year the world table's codes have lost their leading zeros
 
 
-def write_sample(folder: Path, preset: str, seed: int, kinds: tuple[str, ...] | None = None) -> None:
+# The writer of each further world: (folder, preset, seed, kinds) to what is true. Loaded when asked for.
+WRITERS = {
+    "smart_city": ("citypanel.sample.smart_city_files", "write_smart_city"),
+    "ip_model_city": ("citypanel.sample.ip_model_city_files", "write_ip_model_city"),
+    "collaborative_gap": ("citypanel.sample.collaborative_gap_files", "write_collaborative_gap"),
+}
+
+
+def write_sample(
+    folder: Path, preset: str, seed: int, kinds: tuple[str, ...] | None = None, study: str = YRD_COOPERATION
+) -> None:
     """Write the simulated raw files of a preset; the folder appears whole or not at all.
 
     Parameters
@@ -40,20 +54,33 @@ def write_sample(folder: Path, preset: str, seed: int, kinds: tuple[str, ...] | 
     seed
         From 0 to 2^63 - 1; the same seed gives the same bytes.
     kinds
-        Some of `customs`, `patents`, `yearbook`, `world_trade`; all of them if not given.
+        Some of the study's kinds of raw files (`presets.KINDS_OF`); all of them if not given.
+    study
+        Whose world: each study has one of its own.
 
     Raises
     ------
     InputError
-        Unknown preset or kind, absurd seed, a folder with other files in it, no space: one line each.
+        Unknown preset, study or kind, absurd seed, a folder with other files in it, no space: one line each.
     """
-    size, seed, chosen = preset_of(preset), checked_seed(seed), checked_kinds(kinds)
+    size, seed, chosen = preset_of(preset), checked_seed(seed), checked_kinds(kinds, checked_study(study))
     folder = Path(folder).absolute()
-    known = {name for each in PRESETS for name in sample_files(each)}
-    with replacing(folder, known, size.megabytes) as fresh:
-        truth = _write_kinds(fresh, size, seed, chosen)
-        (fresh / NOTICE).write_text(notice(size, seed), encoding="utf-8")
+    known = {name for each in PRESETS for name in sample_files(each, study)}
+    with replacing(folder, known, megabytes(preset, study)) as fresh:
+        for kind in chosen:
+            (fresh / kind).mkdir()
+        truth = _write_world_of(study, fresh, size, seed, chosen)
+        (fresh / NOTICE).write_text(notice(size, seed, study), encoding="utf-8")
         (fresh / TRUTH).write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_world_of(study: str, folder: Path, size: Preset, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
+    if study == YRD_COOPERATION:
+        return _write_kinds(folder, size, seed, kinds)
+    module, writer = WRITERS[study]
+    stated = {"simulated": True, "study": study, "preset": size.name, "seed": seed}
+    found: dict[str, Any] = getattr(import_module(module), writer)(folder, size.name, seed, kinds)
+    return stated | found
 
 
 def _write_kinds(folder: Path, size: Preset, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
@@ -66,8 +93,6 @@ def _write_kinds(folder: Path, size: Preset, seed: int, kinds: tuple[str, ...]) 
         "attrition_steps": {fault.kind: fault.step for fault in FAULTS} | {"duplicate": "duplicates"},
         "files": {},
     }
-    for kind in kinds:
-        (folder / kind).mkdir()
     if {"customs", "world_trade"} & set(kinds):
         world = simulated_world(products(size.chapters, size.products_per_chapter), seed)
     if "customs" in kinds:

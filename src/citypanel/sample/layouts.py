@@ -150,31 +150,38 @@ def _stata_columns(rows: Shipments, trade: Trade, layout: Layout) -> Mapping[str
 def _words(role: str, rows: Shipments, trade: Trade, layout: Layout) -> tuple[list[str], Codes]:
     """Return the distinct texts of a role and the position of each row's; position -1 is the empty text."""
     firms = trade.firms
-    if role == "flag":
-        return list(layout.flag), rows.flag
-    if role == "regime":
-        return list(REGIMES), rows.regime
-    if role == "ownership":
-        return [*OWNERSHIPS.values(), ""], np.where(rows.firm == ABSENT, len(OWNERSHIPS), firms.ownership[rows.firm] - 1)
+    if role in {"firm", "firm_name"}:
+        return _firm_words(role, rows, trade)
     if role == "unit":
-        units = list(dict.fromkeys([*trade.unit, *OTHER_UNITS.values()]))
-        own = np.array([units.index(u) for u in trade.unit] + [0] * len(NO_CODES))
-        other = np.array([units.index(OTHER_UNITS[u]) for u in trade.unit] + [0] * len(NO_CODES))
-        return units, np.where(rows.other_unit == 1, other[rows.code], own[rows.code])
-    if role == "destination":
-        return [*trade.destination, *SPECIAL, ""], rows.destination
-    if role == "hs8":
-        return [*trade.hs8, *NO_CODES], rows.code
+        return _unit_words(rows, trade)
+    owners = np.where(rows.firm == ABSENT, len(OWNERSHIPS), firms.ownership[rows.firm] - 1)
+    found: dict[str, tuple[list[str], Codes]] = {
+        "flag": (list(layout.flag), rows.flag),
+        "regime": (list(REGIMES), rows.regime),
+        "ownership": ([*OWNERSHIPS.values(), ""], owners),
+        "destination": ([*trade.destination, *SPECIAL, ""], rows.destination),
+        "hs8": ([*trade.hs8, *NO_CODES], rows.code),
+    }
+    return found[role]
+
+
+def _unit_words(rows: Shipments, trade: Trade) -> tuple[list[str], Codes]:
+    units = list(dict.fromkeys([*trade.unit, *OTHER_UNITS.values()]))
+    unknown = [0] * len(NO_CODES)
+    own = np.array([*(units.index(unit) for unit in trade.unit), *unknown])
+    other = np.array([*(units.index(OTHER_UNITS[unit]) for unit in trade.unit), *unknown])
+    return units, np.where(rows.other_unit == 1, other[rows.code], own[rows.code])
+
+
+def _firm_words(role: str, rows: Shipments, trade: Trade) -> tuple[list[str], Codes]:
     used, at = np.unique(rows.firm, return_inverse=True)
-    words = [str(f) for f in firms.code[used]] if role == "firm" else [str(n) for n in firms.name[used]]
+    words = [str(word) for word in (trade.firms.code if role == "firm" else trade.firms.name)[used]]
     if len(used) and used[0] == ABSENT:
         words[0] = ""
     return words, at
 
 
-def _text_columns(
-    rows: Shipments, trade: Trade, layout: Layout, rng: np.random.Generator
-) -> "dict[str, pa.Array]":
+def _text_columns(rows: Shipments, trade: Trade, layout: Layout, rng: np.random.Generator) -> "dict[str, pa.Array]":
     """Return encoded text by role, now and then without the leading zero, with separators or with blanks."""
     count = len(rows)
     columns: dict[str, pa.Array] = {

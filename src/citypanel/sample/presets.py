@@ -1,13 +1,66 @@
-"""The sizes of the sample and the files of each, known before anything is written."""
+"""The studies, sizes and files of the sample, known before anything is written and without numpy."""
 
 from dataclasses import dataclass
 
 from citypanel.errors import InputError
 
 YEARS = tuple(range(2011, 2021))
-KINDS = ("customs", "patents", "yearbook", "world_trade")
+YRD_COOPERATION = "yrd_cooperation"
+# Each study has a simulated world and a raw folder of its own: one world cannot be calibrated to four papers.
+KINDS_OF = {
+    YRD_COOPERATION: ("customs", "patents", "yearbook", "world_trade"),
+    "smart_city": ("customs", "yearbook", "policies"),
+    "ip_model_city": ("customs", "yearbook", "world_trade", "policies"),
+    "collaborative_gap": ("patents", "yearbook"),
+}
+STUDIES = tuple(KINDS_OF)
+KINDS = ("customs", "patents", "yearbook", "world_trade", "policies")
 LARGEST_SEED = 2**63 - 1
 NOTICE, TRUTH = "SIMULATED.txt", "truth.json"
+
+_EVERY = ("tiny", "default", "full")
+# Tables of truth beside the raw files, and the presets that write them.
+TRUTH_TABLES: dict[str, dict[str, tuple[str, ...]]] = {
+    "smart_city": {"truth_cities.csv": _EVERY, "truth_flows.parquet": ("tiny", "default")},
+    "ip_model_city": {"truth_cities.csv": _EVERY},
+    "collaborative_gap": {"truth_cities.csv": _EVERY},
+}
+MEGABYTES = {
+    "smart_city": {"tiny": 20, "default": 100, "full": 1_500},
+    "ip_model_city": {"tiny": 20, "default": 100, "full": 1_500},
+    "collaborative_gap": {"tiny": 20, "default": 100, "full": 1_500},
+}
+FILES = {
+    YRD_COOPERATION: (
+        *(f"customs/customs_{year}.csv" for year in YEARS),
+        *(f"patents/incopat_{year}.{'xlsx' if year == YEARS[0] else 'csv'}" for year in YEARS),
+        "yearbook/city_yearbook_2011_2015.xlsx",
+        "yearbook/city_yearbook_2016_2020.xlsx",
+        "world_trade/world_trade_2011_2020.csv",
+    ),
+    "smart_city": (
+        *(f"customs/tradedata_{year}_{part}.dta" for year in (2010, 2011) for part in (1, 2)),
+        *(f"customs/customs_{year}.csv" for year in range(2012, 2017)),
+        "yearbook/city_yearbook_2010_2015.xlsx",
+        "yearbook/city_yearbook_2016_2021.xlsx",
+        "yearbook/variables.csv",
+        "policies/smart_city_pilots.csv",
+    ),
+    "ip_model_city": (
+        *(f"customs/tradedata_{year}_{part}.dta" for year in range(2007, 2012) for part in (1, 2)),
+        *(f"customs/custom_{year}_exp.dta" for year in range(2012, 2016)),
+        *(f"customs/customs_{year}.csv" for year in range(2016, 2019)),
+        "yearbook/city_yearbook_2007_2018.csv",
+        "yearbook/variables.csv",
+        "world_trade/world_trade_2007_2018.csv",
+        "policies/ip_model_cities.csv",
+    ),
+    "collaborative_gap": (
+        *(f"patents/incopat_{year}.csv" for year in range(2010, 2021)),
+        "yearbook/city_yearbook_2010_2020.csv",
+        "yearbook/variables.csv",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -44,23 +97,35 @@ def checked_seed(seed: object) -> int:
     return seed
 
 
-def checked_kinds(kinds: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the kinds of files to write, in their fixed order; raise InputError for an unknown one."""
+def checked_study(study: str) -> str:
+    """Return the study; raise InputError with those that have a sample."""
+    if study not in KINDS_OF:
+        raise InputError(f"sample: study {study!r} has no simulated world; there are {', '.join(STUDIES)}")
+    return study
+
+
+def checked_kinds(kinds: tuple[str, ...] | None, study: str = YRD_COOPERATION) -> tuple[str, ...]:
+    """Return the kinds of files to write, in their fixed order; raise InputError for one that the study lacks."""
+    there = KINDS_OF[checked_study(study)]
     for kind in kinds or ():
-        if kind not in KINDS:
-            raise InputError(f"sample: {kind!r} is no kind of raw file; choose from {', '.join(KINDS)}")
-    return tuple(kind for kind in KINDS if kinds is None or kind in kinds)
+        if kind not in there:
+            raise InputError(f"sample: {kind!r} is no kind of raw file of {study}; choose from {', '.join(there)}")
+    return tuple(kind for kind in there if kinds is None or kind in kinds)
 
 
-def sample_files(preset: str) -> tuple[str, ...]:
-    """Return the paths, relative to the sample's folder, of all files that the preset writes."""
+def megabytes(preset: str, study: str) -> int:
+    """Return the space that a sample needs."""
+    return preset_of(preset).megabytes if study == YRD_COOPERATION else MEGABYTES[checked_study(study)][preset]
+
+
+def sample_files(preset: str, study: str = YRD_COOPERATION) -> tuple[str, ...]:
+    """Return the paths, relative to the sample's folder, of all files that the preset writes for a study.
+
+    Raises
+    ------
+    InputError
+        Unknown preset or study; the line names those there are.
+    """
     preset_of(preset)
-    return (
-        NOTICE,
-        TRUTH,
-        *(f"customs/customs_{year}.csv" for year in YEARS),
-        *(f"patents/incopat_{year}.{'xlsx' if year == YEARS[0] else 'csv'}" for year in YEARS),
-        "yearbook/city_yearbook_2011_2015.xlsx",
-        "yearbook/city_yearbook_2016_2020.xlsx",
-        "world_trade/world_trade_2011_2020.csv",
-    )
+    tables = tuple(name for name, sizes in TRUTH_TABLES.get(checked_study(study), {}).items() if preset in sizes)
+    return (NOTICE, TRUTH, *tables, *FILES[study])

@@ -17,13 +17,27 @@ from citypanel.sample.tables import rows_of
 ABSENT = -1  # a number, code or place that the row does not give
 ENDINGS = ("00", "10", "90")
 NO_CODES = ("8471XX00", "未知", "847130")
-UNKNOWN, CONTINENTS = ("国别不详", "国(地)别不详"), ("亚洲", "非洲", "拉丁美洲")
 SPECIAL = {
     "中国": 142, "中华人民共和国": 142, "国别不详": 701, "国(地)别不详": 701, "亚洲": 100, "非洲": 200, "拉丁美洲": 400,
 }  # fmt: skip
 OTHER_UNITS = {"千克": "吨", "件": "千克", "个": "千克", "台": "千克", "双": "千克", "艘": "千克", "辆": "千克"}
-OTHER_PLACES = (32909, 33909, 44909, 51909)
-NO_PLACES = (99999, ABSENT)
+# What a faulty copy says instead: a name that is no destination, or one of some numbers in a column.
+_NAMED = {
+    "reimport": ("中国", "中华人民共和国"),
+    "destination_unknown": ("国别不详", "国(地)别不详"),
+    "destination_continent": ("亚洲", "非洲", "拉丁美洲"),
+}
+_SAYS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "import": ("flag", (1,)),
+    "firm_missing": ("firm", (ABSENT,)),
+    "destination_missing": ("destination", (ABSENT,)),
+    "quantity_zero": ("quantity", (0,)),
+    "quantity_missing": ("quantity", (ABSENT,)),
+    "value_zero": ("value", (0,)),
+    "area_other_places": ("place", (32909, 33909, 44909, 51909)),
+    "area_unknown": ("place", (99999, ABSENT)),
+    "unit_other": ("other_unit", (1,)),
+}
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,7 @@ FAULTS = (
     Fault("area_unknown", "city_mapped", 0.0005),
     Fault("unit_other", "none", 0.004),
 )
+ATTRITION_STEPS = {fault.kind: fault.step for fault in FAULTS} | {"duplicate": "duplicates"}
 # A layout without firm names, flags, units or places of production cannot hold these faults.
 NEEDS = {
     "import": "flag", "firm_missing": "firm_name", "area_other_places": "producing", "area_unknown": "producing",
@@ -188,25 +203,12 @@ def _wrong(kind: str, size: int, trade: Trade, rng: np.random.Generator) -> Mapp
     def one_of(options: tuple[int, ...]) -> Codes:
         return np.array(options)[rng.integers(len(options), size=size)]
 
-    def special(names: tuple[str, ...]) -> Codes:
-        return one_of(tuple(trade.special(name) for name in names))
-
-    column, values = {
-        "import": lambda: ("flag", one_of((1,))),
-        "firm_missing": lambda: ("firm", one_of((ABSENT,))),
-        "destination_missing": lambda: ("destination", one_of((ABSENT,))),
-        "hs8_not_a_code": lambda: ("code", trade.bad_code(rng.integers(len(NO_CODES), size=size))),
-        "quantity_zero": lambda: ("quantity", one_of((0,))),
-        "quantity_missing": lambda: ("quantity", one_of((ABSENT,))),
-        "value_zero": lambda: ("value", one_of((0,))),
-        "reimport": lambda: ("destination", special(("中国", "中华人民共和国"))),
-        "destination_unknown": lambda: ("destination", special(UNKNOWN)),
-        "destination_continent": lambda: ("destination", special(CONTINENTS)),
-        "area_other_places": lambda: ("place", one_of(OTHER_PLACES)),
-        "area_unknown": lambda: ("place", one_of(NO_PLACES)),
-        "unit_other": lambda: ("other_unit", one_of((1,))),
-    }[kind]()
-    return {column: values}
+    if kind == "hs8_not_a_code":
+        return {"code": trade.bad_code(rng.integers(len(NO_CODES), size=size))}
+    if kind in _NAMED:
+        return {"destination": one_of(tuple(trade.special(name) for name in _NAMED[kind]))}
+    column, options = _SAYS[kind]
+    return {column: one_of(options)}
 
 
 def counted(rows: Shipments, kinds: Codes) -> dict[str, dict[str, int]]:

@@ -17,7 +17,7 @@ YEARS = tuple(range(FIRST, LAST + 1))
 MICRO_YEARS = tuple(range(FIRST, LAST_MICRO + 1))
 BATCHES = {2012: 37, 2013: 31, 2014: 24}  # 92 of 220 cities; the name lists of the three batches are not public
 EFFECT = 0.036  # of a pilot on ln quality, once it has built up, in a typical city
-BUILD_UP = (0.6, 1.0)  # share of the effect in the first year and from the second on
+BUILD_UP = (0.8, 1.0)  # share of the effect in the first year and from the second on
 DEVELOPED, OPEN = (1.4, 0.6), (1.25, 0.75)  # factors in cities above and below the median
 CONTROLS = {"ia": 0.30, "edu": 0.60, "fdi": 0.006}  # effects on ln quality
 
@@ -73,7 +73,7 @@ def smart_cities(seed: int) -> SmartCities:
         developed=developed,
         open_city=open_city,
         city_effect=0.02 * dev + rng.normal(0, 0.03, count),
-        ruggedness=np.round(rugged, 4),
+        ruggedness=np.array(np.round(rugged, 4), dtype=np.float64),
         values=values,
         effect=_effect(cohort, developed, open_city),
         controls_effect=sum((b * values[name] for name, b in CONTROLS.items()), np.zeros((count, len(YEARS)))),

@@ -9,9 +9,9 @@ import numpy as np
 
 from citypanel.arrays import Codes, Matrix
 from citypanel.sample.customs_book import CustomsBook, Volume
-from citypanel.sample.demand import Flows, Lines, Market, blocks, draw_lines, flows, market, shipments
+from citypanel.sample.demand import ALWAYS_THERE, Flows, Lines, Market, blocks, draw_lines, flows, market, shipments
 from citypanel.sample.policies import write_policy
-from citypanel.sample.shipments import Trade, destination_names, exporters
+from citypanel.sample.shipments import ATTRITION_STEPS, Trade, destination_names, exporters
 from citypanel.sample.smart_city import CONTROLS, EFFECT, MICRO_YEARS, STUDY, YEARS, SmartCities, smart_cities
 from citypanel.sample.smart_city_yearbook import write_smart_yearbooks
 from citypanel.sample.tables import products
@@ -47,20 +47,13 @@ SIZES = {
     "default": Size(11_000, 28, 16, truth_of_flows=True),
     "full": Size(230_000, 80, 30, truth_of_flows=False),
 }
-FILES = (
-    *(f"customs/{name}" for volume in VOLUMES for name in volume.files),
-    "yearbook/city_yearbook_2010_2015.xlsx",
-    "yearbook/city_yearbook_2016_2021.xlsx",
-    "yearbook/variables.csv",
-    "policies/smart_city_pilots.csv",
-)
 
 
 def write_smart_city(folder: Path, preset: str, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
     """Write the raw files of these kinds and return what is true."""
     size = SIZES[preset]
     cities = smart_cities(seed)
-    truth: dict[str, Any] = {"files": {}, **_stated(cities)}
+    truth: dict[str, Any] = {"attrition_steps": ATTRITION_STEPS, "files": {}, **_stated(cities)}
     quality = _customs(folder, cities, size, seed, truth, write="customs" in kinds)
     if "yearbook" in kinds:
         truth["files"] |= write_smart_yearbooks(folder / "yearbook", cities, _extended(cities, quality), seed)
@@ -119,7 +112,7 @@ def _trade(cities: SmartCities, size: Size, seed: int) -> tuple[Trade, Market]:
     picked = [usable[i * len(usable) // size.products] for i in range(size.products)]
     names, numbers, _ = destination_names()
     weight = cities.values["population"][:, 0] ** 0.5 * np.exp(0.3 * (cities.values["eco"][:, 0] - 10.35))
-    counts = np.maximum(2, np.floor(size.firms * weight / weight.sum())).astype(np.int64)
+    counts = np.maximum(ALWAYS_THERE, np.floor(size.firms * weight / weight.sum())).astype(np.int64)
     firms = exporters(counts, cities.where, np.random.default_rng([seed, 46]))
     trade = Trade(
         hs8=tuple(goods.hs6[k] + "00" for k in picked),
@@ -161,7 +154,7 @@ def _effects(cities: SmartCities, total: TrueQuality) -> dict[str, Any]:
         "att": mean(everyone),
         "by_group": {name: mean(rows) for name, rows in groups.items()},
         "by_event_time": {
-            str(k): float(np.nanmean(added[treated & (since == k)])) for k in range(years) if (treated & (since == k)).any()
+            str(k): float(np.nanmean(added[treated & (since == k)])) for k in range(int(since[treated].max()) + 1)
         },
         "controls": {
             name: float(np.nanmean(total.of_shift(np.ones_like(added)))) * slope for name, slope in CONTROLS.items()

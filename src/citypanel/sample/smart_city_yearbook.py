@@ -38,9 +38,7 @@ VARIABLES = (
 )
 
 
-def write_smart_yearbooks(
-    folder: Path, cities: SmartCities, quality: Matrix, seed: int
-) -> dict[str, dict[str, int]]:
+def write_smart_yearbooks(folder: Path, cities: SmartCities, quality: Matrix, seed: int) -> dict[str, dict[str, int]]:
     """Write one workbook per volume and the table of labels; `quality` is true quality in all years."""
     index = provincial_index(cities, quality)
     truth = {}

@@ -89,7 +89,7 @@ def test_an_absurd_seed_is_refused_with_its_range(seed: object, tmp_path: Path) 
 
 
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'custom' is no kind of raw file; choose from customs"):
+    with pytest.raises(InputError, match="'custom' is no kind of raw file of yrd_cooperation; choose from customs"):
         write_sample(tmp_path / "raw", "tiny", 1, kinds=("custom",))
 
 
