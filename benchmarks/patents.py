@@ -12,25 +12,17 @@ import math
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 CPU_GOAL, MEMORY_GOAL, AT = 120.0, 2.0, 2_000_000
 CITIES = (
-    "苏州市",
-    "无锡市",
-    "南京市",
-    "杭州市",
-    "宁波市",
-    "合肥市",
-    "上海市",
-    "北京市",
-    "深圳市",
-    "广州市",
-    "武汉市",
-    "成都市",
-)
+    "苏州市", "无锡市", "南京市", "杭州市", "宁波市", "合肥市", "上海市", "北京市", "深圳市", "广州市",
+    "武汉市", "成都市",
+)  # fmt: skip
 TRADES = ("电子科技", "精密机械", "新材料", "化工", "生物医药", "汽车零部件", "智能装备", "环保", "纺织", "光电")
 SYLLABLES = "恒微瑞思华信中远东方金星天宏博亚泰和盛达康德利源鑫辉创联科技"
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周徐孙", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平"
@@ -41,7 +33,9 @@ HEADER = (
 KINDS = (("发明申请", "A", 1), ("实用新型", "U", 2), ("外观设计", "S", 3))
 BLOCK = 50_000
 STAGES = {
-    "intake": "from citypanel.intake.patents import intake_patents; intake_patents([Path(sys.argv[1])], Path(sys.argv[2]))",
+    "intake": (
+        "from citypanel.intake.patents import intake_patents; intake_patents([Path(sys.argv[1])], Path(sys.argv[2]))"
+    ),
     "indicators": (
         "from citypanel.declare.indicators import CooperationOptions; "
         "from citypanel.indicators.cooperation import city_cooperation; "
@@ -54,13 +48,23 @@ from pathlib import Path
 start = time.perf_counter()
 {code}
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps(dict(cpu=used.ru_utime + used.ru_stime, wall=time.perf_counter() - start, gigabytes=used.ru_maxrss / 2**20)))
+cpu, wall = used.ru_utime + used.ru_stime, time.perf_counter() - start
+print(json.dumps({{"cpu": cpu, "wall": wall, "gigabytes": used.ru_maxrss / 2**20}}))
 """
 
 
-def organisations(count: int, rng: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
-    """Return names, cities and addresses; two names in five hold their city, one in seven a bracketed one."""
-    names, cities, addresses = [], [], []
+@dataclass(frozen=True)
+class Pool:
+    """Organisations: names, and the city and address of each."""
+
+    names: list[str]
+    cities: list[str]
+    addresses: list[str]
+
+
+def organisations(count: int, rng: np.random.Generator) -> Pool:
+    """Return organisations; two names in five hold their city, one in seven a bracketed one."""
+    pool = Pool([], [], [])
     for number, (city, trade, form) in enumerate(rng.integers(0, [len(CITIES), len(TRADES), 35], size=(count, 3))):
         place, word, rest = CITIES[city], "", number
         for _ in range(4):
@@ -68,49 +72,52 @@ def organisations(count: int, rng: np.random.Generator) -> tuple[list[str], list
             word += SYLLABLES[syllable]
         begin = place[:-1] if form < 14 else ""
         end = f"（{place[:-1]}）" if form >= 30 else ""
-        names.append(f"{begin}{word}{TRADES[trade]}{end}有限公司")
-        cities.append(place)
-        addresses.append(f"{210000 + number % 9999} {place}{word}路{number % 900 + 1}号")
-    return names, cities, addresses
+        pool.names.append(f"{begin}{word}{TRADES[trade]}{end}有限公司")
+        pool.cities.append(place)
+        pool.addresses.append(f"{210000 + number % 9999} {place}{word}路{number % 900 + 1}号")
+    return pool
 
 
 def write_export(path: Path, patents: int, encoding: str, seed: int = 1) -> int:
     """Write an incoPat export with 1.5 applicants a patent; return its rows."""
     rng = np.random.default_rng(seed)
-    names, cities, addresses = organisations(max(patents // 4, 1000), rng)
+    pool = organisations(max(patents // 4, 1000), rng)
     rows = 0
     with path.open("w", encoding=encoding, newline="") as sink:
         sink.write(HEADER + "\r\n")
         for first in range(0, patents, BLOCK):
-            lines = list(_lines(first, min(BLOCK, patents - first), names, cities, addresses, rng))
+            lines = list(_lines(first, min(BLOCK, patents - first), pool, rng))
             rows += len(lines)
             sink.write("".join(lines))
     return rows
 
 
-def _lines(first: int, count: int, names: list[str], cities: list[str], addresses: list[str], rng: np.random.Generator):  # noqa: ANN202
-    team = np.minimum(rng.zipf(1.25, size=(count, 4)) - 1 + rng.integers(0, 50, size=(count, 4)), len(names) - 1)
+def _lines(first: int, count: int, pool: Pool, rng: np.random.Generator) -> Iterator[str]:
+    """Yield the rows of a block of patents, a grant right behind its application."""
+    last = len(pool.names) - 1
+    team = np.minimum(rng.zipf(1.25, size=(count, 4)) - 1 + rng.integers(0, 50, size=(count, 4)), last)
     size = rng.choice([1, 2, 3, 4], p=[0.62, 0.28, 0.08, 0.02], size=count)
     day = rng.integers(0, [11, 12, 28], size=(count, 3))
     luck = rng.random((count, 4))
     for at in range(count):
         members = list(dict.fromkeys(team[at, : size[at]].tolist()))
-        texts, kinds = [names[m] for m in members], ["企业"] * len(members)
+        texts, types = [pool.names[m] for m in members], ["企业"] * len(members)
         if luck[at, 0] < 0.06:
             texts.append(SURNAMES[at % 12] + GIVEN[at % 20] + GIVEN[at % 7])
-            kinds.append("个人")
+            types.append("个人")
         kind, letter, digit = KINDS[0 if luck[at, 1] < 0.5 else 1 if luck[at, 1] < 0.9 else 2]
-        year, month, dom = 2010 + day[at, 0], 1 + day[at, 1], 1 + day[at, 2]
-        serial = first + at
-        row = (
-            f"一种{TRADES[serial % 10]}装置及方法{serial},CN{digit}{serial:08d}{{letter}},{year + 1}{month:02d}{dom:02d},"
-            f"CN{year}{digit}{serial:07d}.{serial % 10},{year}{month:02d}{dom:02d},{{kind}},中国,H01L{serial % 50}/00,"
-            f"{'; '.join(texts)},{'; '.join(f'[{t}]' for t in texts) if luck[at, 2] < 0.3 else ''},{texts[0]},{len(texts)},"
-            f"{'; '.join(kinds)},{addresses[members[0]]},{cities[members[0]] if luck[at, 3] < 0.9 else ''}\r\n"
-        )
-        yield row.format(letter=letter, kind=kind)
+        year, rest, serial = 2010 + day[at, 0], f"{1 + day[at, 1]:02d}{1 + day[at, 2]:02d}", first + at
+        cells = [
+            f"一种{TRADES[serial % 10]}装置及方法{serial}", f"CN{digit}{serial:08d}{letter}", f"{year + 1}{rest}",
+            f"CN{year}{digit}{serial:07d}.{serial % 10}", f"{year}{rest}", kind, "中国", f"H01L{serial % 50}/00",
+            "; ".join(texts), "; ".join(f"[{t}]" for t in texts) if luck[at, 2] < 0.3 else "", texts[0],
+            str(len(texts)), "; ".join(types), pool.addresses[members[0]],
+            pool.cities[members[0]] if luck[at, 3] < 0.9 else "",
+        ]  # fmt: skip
+        yield ",".join(cells) + "\r\n"
         if digit == 1 and luck[at, 1] < 0.1:
-            yield row.format(letter="B", kind="发明授权")
+            cells[1], cells[5] = f"CN{digit}{serial:08d}B", "发明授权"
+            yield ",".join(cells) + "\r\n"
 
 
 def measured(stage: str, raw: Path, table: Path) -> dict[str, float]:

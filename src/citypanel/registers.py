@@ -39,6 +39,7 @@ _INTEGERS: dict[str, dict[str, Literal["int64", "Int64"]]] = {
     "units": {},
     "national_series": {"year": "int64"},
     "layouts": {},
+    "intermediary_words": {},
 }
 _FLOATS = {"cities": ("lon", "lat"), "units": ("factor",), "national_series": ("value",)}
 _COLUMNS = {
@@ -55,6 +56,7 @@ _COLUMNS = {
     "units": ("unit", "dimension"),
     "national_series": ("series", "unit", "source"),
     "layouts": ("layout", "table", "role", "headers", "required"),
+    "intermediary_words": ("list", "word", "standing"),
 }
 
 
@@ -121,7 +123,7 @@ class Registers:
         return self.table("organisations")
 
     def organisation_variants(self) -> pd.DataFrame:
-        """Return names counted as another organisation: name, counted_as, relation (variant, former, subsidiary)."""
+        """Return names counted as another organisation: name, counted_as, relation (variant, renamed, subsidiary)."""
         return self.table("organisation_variants")
 
     def counties(self) -> pd.DataFrame:
@@ -140,6 +142,11 @@ class Registers:
         """Return every name a study may take from the yearbook or from the national series."""
         names = [*self.table("yearbook_variables")["variable"], *self.table("national_series")["series"]]
         return tuple(dict.fromkeys(names))
+
+    def intermediary_words(self, name: str) -> tuple[str, ...]:
+        """Return the words of one list (short, long; place: zones whose names are removed first), in its order."""
+        rows = self.table("intermediary_words")
+        return tuple(rows.loc[rows["list"] == name, "word"])
 
     def layouts(self) -> pd.DataFrame:
         """Return raw layouts: layout, table, role (`=name` is a setting), headers (aliases by |)."""

@@ -49,7 +49,7 @@ def test_the_long_list_of_applicants_is_split_and_told_apart(account: tuple[Acco
     assert len(applicants) == 10
     assert applicants["石家庄铁道大学"] == ("organisation", 130100, "register")
     assert applicants["北京铁科英迈技术有限公司"] == ("organisation", 110000, "name")
-    assert applicants["中国国家铁路集团有限公司"] == ("organisation", None, "unresolved")
+    assert applicants["中国国家铁路集团有限公司"] == ("organisation", 110000, "register")
 
 
 def test_persons_are_told_by_their_names(account: tuple[Account, pd.DataFrame]) -> None:

@@ -23,7 +23,19 @@ KINDS = {
         "citypanel.intake.customs",
         ("layouts", "countries", "customs_areas", "cities", "city_history"),
     ),
-    "patents": Kind("patents", "citypanel.intake.patents", ("layouts", "cities", "city_history")),
+    "patents": Kind(
+        "patents",
+        "citypanel.intake.patents",
+        (
+            "layouts",
+            "cities",
+            "city_history",
+            "customs_areas",
+            "counties",
+            "organisations",
+            "organisation_variants",
+        ),
+    ),
     "city_year": Kind(
         "yearbook",
         "citypanel.intake.yearbook",

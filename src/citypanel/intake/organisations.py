@@ -1,4 +1,4 @@
-"""Organisations under one name: spellings, former names and subsidiaries, by a register that users extend."""
+"""Organisations under one name: spellings, other names over time and subsidiaries, by a register that users extend."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ from citypanel.errors import InputError
 from citypanel.intake.names import clean_name
 from citypanel.registers import Registers
 
-RELATIONS = ("variant", "former", "subsidiary")
+RELATIONS = ("variant", "renamed", "subsidiary")
 _STEPS = 10  # names may be counted as names that are themselves counted as others
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from citypanel.intake.patents_cells import Typed
 
-MEMORY = "600MB"
+MEMORY = "400MB"
 FILE = 1 << 40  # a row's identity is its file's number times this, plus its row
 _ID = (1 << 56) - 1  # what orders rows of one application is the publication's letter above the identity
 
@@ -69,10 +69,10 @@ class Stage:
         self._insert("attached", keyed, "id, key, ipc, text")
         self._insert("listed", listed, "id, position, adcode, rank")
 
-    def _insert(self, table: str, rows: pa.Table, select: str) -> None:
-        self.database.register("block_rows", rows)
+    def _insert(self, table: str, block_rows: pa.Table, select: str) -> None:
+        # The rows are found by their name here: a registered view would hold them until the transaction ends.
         self.database.execute(f"INSERT INTO {table} SELECT {select} FROM block_rows")
-        self.database.unregister("block_rows")
+        del block_rows
 
     def merge(self, *, keep_twins: bool) -> dict[str, int]:
         """Make `kept` (one row an application) and `whole` (its applicants); return rows merged by reason."""
