@@ -54,7 +54,8 @@ def existing_column(frame: pd.DataFrame, name: str) -> pd.Series:
     """Return a column; raise `DeclarationError` with the nearest name when it is not there or there twice."""
     if name not in frame.columns:
         raise DeclarationError(f"column '{name}' is not in the data{closest(name, frame.columns)}")
-    if (times := int((frame.columns == name).sum())) > 1:
+    # `is_unique` is kept by the index; comparing every name again would cost a tenth of a small regression.
+    if not frame.columns.is_unique and (times := int((frame.columns == name).sum())) > 1:
         raise InputError(f"column '{name}' stands {times} times in the data; once is allowed")
     return frame[name]
 

@@ -61,7 +61,7 @@ def sun_abraham(panel: Staggered) -> SunAbraham:
     weights = None if panel.design.weights is None else panel.weights[keep]
     fitted = fit(
         panel.design.y[keep],
-        np.column_stack([indicators, panel.X[keep]]),
+        np.column_stack([indicators, panel.X[keep]]) if panel.names else indicators,
         (*names, *panel.names),
         effects,
         convention=design.convention,
@@ -108,7 +108,7 @@ def _identified(
     text = (f"not identified, left out: cohort:event time {', '.join(lost)}",) if lost else ()
     place = np.array([fitted.names.index(names[at]) for at in known], dtype=np.intp)
     return (
-        (levels[known], indicators[:, known]),
+        (levels[known], indicators[:, known]) if lost else (levels, np.asfortranarray(indicators)),
         (fitted.coefficients[place], fitted.variance.matrix[np.ix_(place, place)]),
         text,
     )

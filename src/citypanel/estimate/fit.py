@@ -74,7 +74,9 @@ def fit(
     columns = np.empty((1 + X.shape[1], y.size)).T
     columns[:, 0], columns[:, 1:] = y, X
     means = column_means(columns, roots)
-    centred = (columns.T - means[:, None]).T if effects else columns
+    if effects:
+        columns.T[...] -= means[:, None]
+    centred = columns
     projected = FixedEffects(effects, None if roots is None else roots**2).residuals(centred)
     lengths = np.sqrt(np.sum(weighted(centred, roots) ** 2, axis=0))
     scaled = weighted(projected, roots)
