@@ -33,7 +33,14 @@ class CustomsBook:
     `truth` holds, per file, rows and US$ by kind of row.
     """
 
-    def __init__(self, folder: Path, volumes: tuple[Volume, ...], trade: Trade, seed: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        volumes: tuple[Volume, ...],
+        trade: Trade,
+        seed: tuple[int, ...],
+        without: tuple[str, ...] = (),
+    ) -> None:
         self._stack = ExitStack()
         self._volumes = {volume.year: volume for volume in volumes}
         self._files = {
@@ -42,6 +49,7 @@ class CustomsBook:
             for name in volume.files
         }
         self._trade = trade
+        self._without = without
         self._seed = seed
         self._block = 0
         self._again: dict[str, tuple[Shipments, Codes, bytes]] = {}
@@ -52,7 +60,7 @@ class CustomsBook:
         volume = self._volumes[year]
         self._block += 1
         rng = np.random.default_rng([*self._seed, year, self._block])
-        rows, kinds = with_faults(good, self._trade, LAYOUTS[volume.layout].roles, rng)
+        rows, kinds = with_faults(good, self._trade, LAYOUTS[volume.layout].roles, rng, self._without)
         order = rng.permutation(len(rows))
         parts = np.array_split(order, len(volume.files))
         for name, part in zip(volume.files, parts, strict=True):

@@ -5,8 +5,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from citypanel.sample.customs_dirt import FAULTS
 from citypanel.sample.customs_files import write_customs
 from citypanel.sample.folder import replacing
@@ -26,7 +24,8 @@ from citypanel.sample.presets import (
     sample_files,
 )
 from citypanel.sample.tables import PANEL, products
-from citypanel.sample.world import World, simulated_world
+from citypanel.sample.world import simulated_world
+from citypanel.sample.world_trade import write_world_trade
 from citypanel.sample.yearbook import write_yearbooks
 
 YEAR_OF_SHORT_CODES = 2013  # in this year the world table's codes have lost their leading zeros
@@ -104,27 +103,6 @@ def _write_kinds(folder: Path, size: Preset, seed: int, kinds: tuple[str, ...]) 
     if "yearbook" in kinds:
         truth["files"] |= write_yearbooks(folder / "yearbook", size.other_cities, seed)
     if "world_trade" in kinds:
-        truth["files"] |= _write_world(folder / "world_trade", world)
+        name = "world_trade/world_trade_2011_2020.csv"
+        truth["files"][name] = write_world_trade(folder / name, world, YEAR_OF_SHORT_CODES)
     return truth
-
-
-def _write_world(folder: Path, world: World) -> dict[str, dict[str, int]]:
-    """Write the world table with a byte-order mark; an empty income is missing, a value of 0 no trade."""
-    counts = {"rows": 0, "rows_without_income": 0, "rows_without_trade": 0, "codes_without_leading_zero": 0}
-    path = folder / "world_trade_2011_2020.csv"
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        file.write("exporter,year,hs6,value,gdp_per_head\r\n")
-        for t, year in enumerate(world.years):
-            for j, economy in enumerate(world.economies):
-                income = world.income[t, j]
-                sold = np.flatnonzero(world.value[t, j])
-                for k in sold if sold.size else [0]:
-                    code = world.products.hs6[k]
-                    short = code.lstrip("0") if year == YEAR_OF_SHORT_CODES else code
-                    money = f"{income:.2f}" if np.isfinite(income) else ""
-                    file.write(f"{economy},{year},{short},{world.value[t, j, k]},{money}\r\n")
-                    counts["rows"] += 1
-                    counts["rows_without_income"] += money == ""
-                    counts["rows_without_trade"] += not sold.size
-                    counts["codes_without_leading_zero"] += short != code
-    return {f"world_trade/{path.name}": counts}

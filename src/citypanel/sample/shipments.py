@@ -179,16 +179,16 @@ def destination_names() -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ..
 
 
 def with_faults(
-    good: Shipments, trade: Trade, roles: frozenset[str], rng: np.random.Generator
+    good: Shipments, trade: Trade, roles: frozenset[str], rng: np.random.Generator, without: tuple[str, ...] = ()
 ) -> tuple[Shipments, Codes]:
     """Return the rows with copies that have one thing wrong, and the kind of each row (0 good, then `FAULTS`).
 
     `roles` are the columns of the layout: a fault in a column that it lacks cannot happen. Every other kind
-    happens at least once.
+    happens at least once, except those left out.
     """
     rows, kinds = good, [np.zeros(len(good), dtype=np.int64)]
     for number, fault in enumerate(FAULTS, start=1):
-        if NEEDS.get(fault.kind, "value") not in roles or not len(good):
+        if fault.kind in without or NEEDS.get(fault.kind, "value") not in roles or not len(good):
             continue
         size = min(len(good), max(1, round(fault.rate * len(good))))
         copied = good.take(np.sort(rng.choice(len(good), size, replace=False)))
