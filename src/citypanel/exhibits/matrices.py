@@ -54,6 +54,17 @@ def _label(record: Record, number: str, text: str, exhibit: Mapping[str, Any], l
     return matrix_label(record.columns[0], exhibit, language) if record.columns else ""
 
 
+def column_labels(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> list[str]:
+    """Return for each column of records with one result column per matrix what its matrix is called."""
+    return [
+        text
+        or (_label(record, "1", "", exhibit, language) if len(record.columns) == 1 else "")
+        or matrix_label(column, exhibit, language)
+        for record in records
+        for column, text in zip(record.columns, declared_labels(record, exhibit, language), strict=True)
+    ]
+
+
 def matrix_label(column: ColumnResult, exhibit: Mapping[str, Any], language: str) -> str:
     """Return what a column's matrix is called: the label of its file's name, or that name."""
     file = column.vcov.get("weights_file")

@@ -6,7 +6,7 @@ from typing import Any
 from citypanel.errors import DeclarationError
 from citypanel.exhibits.heads import joined_heads
 from citypanel.exhibits.labels import effect_label, labels_of, statistic_label, term_label, text_of
-from citypanel.exhibits.matrices import Series, matrix_label, require, series_of
+from citypanel.exhibits.matrices import Series, column_labels, require, series_of
 from citypanel.exhibits.notes import notes
 from citypanel.exhibits.shown import Shown
 from citypanel.exhibits.stars import stars_legend, stars_of
@@ -97,9 +97,9 @@ def spatial_lm_table(records: Sequence[Record], exhibit: Mapping[str, Any], lang
     if durbin:
         names = {name: statistic_label(name, labels_of(exhibit), language) for name in DURBIN}
         groups.append(tuple(row for name in DURBIN for row in _test_rows(name, names[name], durbin, shown)))
-    texts = [item.label for item in series_of(chosen, "", exhibit, language)] if len(chosen) == len(columns) else []
-    labels = texts or [matrix_label(column, exhibit, language) for column in columns]
-    heads = joined_heads(labels) or (tuple(Head(f"({position})") for position in range(1, len(columns) + 1)),)
+    heads = joined_heads(column_labels(chosen, exhibit, language)) or (
+        tuple(Head(f"({position})") for position in range(1, len(columns) + 1)),
+    )
     return Table(
         kind="spatial_lm",
         language=language,

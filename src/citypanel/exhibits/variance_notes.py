@@ -24,11 +24,22 @@ class Part:
 
 
 def variance_sentence(columns: Sequence[ColumnResult], labels: Labels, language: str) -> str:
-    """Return how standard errors were computed, by column where columns differ in more than counts."""
-    told = variances_text(columns, labels, language) or by_column(
-        [variance_text(column, labels, language) for column in columns], language, capital=False
-    )
+    """Return how standard errors were computed; columns that differ only in counts share one text."""
+    told = variances_text(columns, labels, language) or _by_kind(columns, labels, language)
     return f"{say('standard errors', language)}{say('colon', language)}{told}" if told else ""
+
+
+def _by_kind(columns: Sequence[ColumnResult], labels: Labels, language: str) -> str:
+    """Return one text for each kind of variance, with the columns it holds for."""
+    kinds: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for at, column in enumerate(columns):
+        kinds.setdefault(tuple((part.key, part.text) for part in _parts(column, labels, language)), []).append(at)
+    texts = [variance_text(column, labels, language) for column in columns]
+    for places in kinds.values():
+        together = variances_text([columns[at] for at in places], labels, language)
+        for at in places:
+            texts[at] = together or texts[at]
+    return by_column(texts, language, capital=False)
 
 
 def variance_text(column: ColumnResult, labels: Labels, language: str) -> str:

@@ -120,6 +120,11 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _coarse_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canvas, "DOTS_PER_INCH", 50)
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, list[Path]]:
     folder = tmp_path / "inputs"

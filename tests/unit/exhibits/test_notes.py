@@ -138,3 +138,17 @@ def test_the_correction_of_two_step_gmm_is_said(record: Record, exhibit: dict[st
         "Standard errors in parentheses: clustered by city, 41 clusters, two-step with Windmeijer's correction, "
         "normal distribution."
     )
+
+
+def test_kinds_of_variance_are_told_apart_and_their_counts_listed(record: Record, exhibit: dict[str, Any]) -> None:
+    columns = [
+        replace(record.columns[0], vcov={**HC3, "df": 359}, clusters=None),
+        replace(record.columns[1], vcov={**HC3, "df": 350}, clusters=None),
+        record.columns[2],
+    ]
+    notes = render_table([record.with_columns(columns)], exhibit, "en").notes
+    assert notes[1] == (
+        "Standard errors: columns (1)–(2): heteroskedasticity-robust (HC3), small-sample correction of reghdfe, "
+        "t distribution with 359, 350 degrees of freedom, in the order of the columns; column (3): clustered by city, "
+        "41 clusters, small-sample correction of reghdfe, t distribution with 40 degrees of freedom."
+    )

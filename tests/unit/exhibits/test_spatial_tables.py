@@ -109,6 +109,15 @@ def test_tests_for_spatial_dependence_come_out_as_printed() -> None:
     assert "检验基于混合回归残差。" in table.notes
 
 
+def test_tests_of_two_matrices_in_one_analysis_carry_the_labels_of_their_columns() -> None:
+    one, other = lm_record(DISTANCE, "lm").columns[0], lm_record(ECONOMIC, "lm").columns[0]
+    record = Record("spatial_lm", "", (one, replace(other, column="2")), analysis="lm")
+    declared = {"lm": [LABELS["distance"], LABELS["economic"]]}
+    table = render_table([record], {**BASE, "kind": "spatial_lm", "columns": declared}, "en")
+    assert [head.text for head in table.heads[0]] == ["Inverse distance", "Economic weights"]
+    assert cells(table, "lm_error") == ["144.004***", "0.963"]
+
+
 def test_likelihood_ratio_and_wald_tests_of_durbin_models_stand_below() -> None:
     records = [lm_record(DISTANCE, "a"), lm_record(ECONOMIC, "b"), durbin("c"), durbin("d")]
     table = render_table(records, {**BASE, "kind": "spatial_lm", "p": True}, "en")
