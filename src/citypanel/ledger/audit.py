@@ -1,7 +1,10 @@
 """The audit of printed tables alone: 44 rules over the cells and claims of each study."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from citypanel.errors import InputError
 from citypanel.ledger import (
@@ -83,8 +86,18 @@ def audit_cells(cells: Sequence[Cell], claims: Iterable[Claim] = ()) -> list[Fin
         mine = tuple(cell for cell in cells if cell.study == study)
         said = of_study(given, study)
         for key, rule in RULES.items():
-            found.extend(rule(mine, said) or [Judge(key).missing(Place(study), f"rule_{key}")])
+            found.extend(_applied(key, rule, mine, said))
     return found
+
+
+def _applied(key: str, rule: Rule, cells: tuple[Cell, ...], claims: Claims) -> list[Finding]:
+    """Apply one rule; a fault of the rule is told in its line and costs the other rules nothing."""
+    place = Place(cells[0].study if cells else next((claim.study for claim in claims), ""))
+    try:
+        return rule(cells, claims) or [Judge(key).missing(place, f"rule_{key}")]
+    except (ArithmeticError, ValueError, LookupError, np.linalg.LinAlgError) as error:
+        fault = Judge("reading")("not checkable", place, "fault", fault=f"{type(error).__name__}: {error}")
+        return [replace(fault, rule=key)]
 
 
 def read_folder(path: Path, claims: Path | None = None) -> tuple[tuple[Cell, ...], Claims, list[Finding]]:

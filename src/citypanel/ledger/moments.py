@@ -40,7 +40,8 @@ def propagate(function: Callable[[Matrix], Matrix], box: Box) -> list[Interval]:
     -------
     list of Interval
         For each output the hull of the first-order bound, widened by one twentieth for curvature, of the corner
-        that the gradient points to, and of 20,000 draws inside the box with a fixed seed.
+        that the gradient points to, and of 20,000 draws inside the box with a fixed seed. The whole line where
+        the function does not exist (nan) at one of these points.
     """
     free = np.flatnonzero(box.half > 0)
     centre = function(box.middle[None, :])[0]
@@ -56,13 +57,12 @@ def propagate(function: Callable[[Matrix], Matrix], box: Box) -> list[Interval]:
         towards = np.sign(slopes[:, output]) * box.half[free]
         corners[output, free] += towards
         corners[centre.size + output, free] -= towards
-    points = [function(corners), *_drawn(function, box, free)]
-    with np.errstate(invalid="ignore"):
-        low = np.fmin(low, np.nanmin([np.nanmin(p, axis=0) for p in points], axis=0))
-        high = np.fmax(high, np.nanmax([np.nanmax(p, axis=0) for p in points], axis=0))
+    points = np.vstack([moved, function(corners), *_drawn(function, box, free)])
+    low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
+    finite = np.isfinite(low) & np.isfinite(high)
     return [
-        Interval(float(a), float(b)) if np.isfinite([a, b]).all() else Interval.line()
-        for a, b in zip(low, high, strict=True)
+        Interval(float(a), float(b)) if known else Interval.line()
+        for a, b, known in zip(low, high, finite, strict=True)
     ]
 
 
@@ -85,9 +85,23 @@ def unfold(pairs: Matrix, size: int) -> np.ndarray:
     return matrices
 
 
+def inverses(matrices: np.ndarray) -> np.ndarray:
+    """Return the inverse of each correlation matrix; nan where a matrix is not positive definite."""
+    try:
+        found = np.linalg.inv(matrices)
+    except np.linalg.LinAlgError:
+        definite = np.linalg.eigvalsh(matrices)[:, 0] > 0
+        found = np.full_like(matrices, np.nan)
+        found[definite] = np.linalg.inv(matrices[definite])
+    # a variance inflation factor below one betrays a negative eigenvalue
+    impossible = (np.einsum("pii->pi", found) < 1 - 1e-9).any(axis=1)
+    found[impossible] = np.nan
+    return found
+
+
 def inflation(pairs: Matrix, size: int) -> Matrix:
     """Return the variance inflation factors and, last, their mean, for stacked lower triangles of R_xx."""
-    inverse = np.linalg.inv(unfold(pairs, size))
+    inverse = inverses(unfold(pairs, size))
     factors = np.einsum("pii->pi", inverse)
     return np.hstack([factors, factors.mean(axis=1, keepdims=True)])
 
@@ -110,7 +124,7 @@ def least_squares(inputs: Matrix, size: int, n: int) -> Matrix:
     pairs = (size + 1) * size // 2
     full = unfold(inputs[:, :pairs], size + 1)
     deviations = inputs[:, pairs:]
-    inverse = np.linalg.inv(full[:, 1:, 1:])
+    inverse = inverses(full[:, 1:, 1:])
     r = full[:, 1:, 0]
     standardised = np.einsum("pij,pj->pi", inverse, r)
     r2 = np.einsum("pi,pi->p", r, standardised)

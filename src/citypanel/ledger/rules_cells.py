@@ -24,6 +24,7 @@ from citypanel.ledger.significance import (
     se_of,
     stated_reading,
     t_of,
+    uses_stars,
 )
 
 _FAR = 5.0  # combined standard errors
@@ -51,6 +52,8 @@ def _stars(cells: Cells, claims: Claims, column: Column, term: Term, statistic: 
     printed = f"{term.coef.printed} ({cell.text})"
     count, levels = term.coef.stars, levels_of(cells, claims, column.table)
     reading = reading_of(cells, claims, column.study, column.table, statistic)
+    if not uses_stars(cells, claims, column.table):
+        return judge.missing(place, "no_stars", printed=printed, inputs=term.inputs)
     if count is None or not reading or count > len(levels):
         return judge.missing(place, "reading", printed=printed, inputs=term.inputs)
     tried = [
@@ -95,6 +98,8 @@ def _effect_stars(cells: Cells, claims: Claims) -> list[Finding]:
     for cell in cells:
         effect = effects.get((cell.table, cell.column, cell.row))
         if cell.statistic not in ("z", "t") or not cell.number or effect is None or effect.stars is None:
+            continue
+        if not uses_stars(cells, claims, cell.table):
             continue
         levels = levels_of(cells, claims, cell.table)
         p = p_interval(cell.interval, None)

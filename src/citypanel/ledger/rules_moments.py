@@ -236,36 +236,40 @@ def vif(cells: Cells, claims: Claims) -> list[Finding]:
             continue
         rows, columns = np.tril_indices(len(names), -1)
         box = Box(square[0][rows, columns], square[1][rows, columns])
-        bound, claim = claims.number("vif_below", matrix.place.table), claims.one("vif_below", matrix.place.table)
-        if np.linalg.eigvalsh(square[0])[0] <= 0:
+        definite = np.linalg.eigvalsh(square[0])[0] > 0
+        factors = propagate(partial(inflation, size=len(names)), box) if definite else [Interval.line()]
+        if not factors[-1].bounded:
             found.append(judge.missing(matrix.place, "definite"))
             continue
-        factors = propagate(partial(inflation, size=len(names)), box)
         mean = factors[-1]
-        for name, factor in zip(names, factors, strict=False):
-            pair, least = _strongest(matrix, name, names)
-            place = Place(matrix.place.study, matrix.place.table, "VIF", name)
-            values = {
-                "bound": "-" if bound is None else shown(bound),
-                "mean": mean,
-                "pair": pair,
-                "least": shown(least),
-            }
-            common = {
-                "computed": factor,
-                "inputs": [f"{len(rows)} correlations of table {matrix.place.table}", *([claim] if claim else [])],
-            }
-            if bound is None:
-                found.append(judge("consistent", place, "computed", **common, **values))
-            elif factor.lo < bound:
-                found.append(judge("consistent", place, "below", printed=f"< {shown(bound)}", **common, **values))
-            elif mean.lo < bound:
-                found.append(
-                    judge("only if", place, "above", printed=f"< {shown(bound)}", condition="mean", **common, **values)
-                )
-            else:
-                found.append(judge("inconsistent", place, "above", printed=f"< {shown(bound)}", **common, **values))
+        found.extend(
+            _factor(matrix, names, name, (factor, mean), claims) for name, factor in zip(names, factors, strict=False)
+        )
     return found
+
+
+def _factor(
+    matrix: Correlations, names: Sequence[str], name: str, factors: tuple[Interval, Interval], claims: Claims
+) -> Finding:
+    """Judge one variance inflation factor, beside their mean, against a stated bound."""
+    judge, place = Judge("vif"), Place(matrix.place.study, matrix.place.table, "VIF", name)
+    bound, claim = claims.number("vif_below", matrix.place.table), claims.one("vif_below", matrix.place.table)
+    pair, least = _strongest(matrix, name, names)
+    common: dict[str, object] = {
+        "computed": factors[0],
+        "inputs": [f"{len(names)} regressors of table {matrix.place.table}", *([claim] if claim else [])],
+        "mean": factors[1],
+        "pair": pair,
+        "least": shown(least),
+    }
+    if bound is None:
+        return judge("consistent", place, "computed", **common)
+    common |= {"printed": f"< {shown(bound)}", "bound": shown(bound)}
+    if factors[0].lo < bound:
+        return judge("consistent", place, "below", **common)
+    if factors[1].lo < bound:
+        return judge("only if", place, "above", condition="mean", **common)
+    return judge("inconsistent", place, "above", **common)
 
 
 def _strongest(matrix: Correlations, name: str, names: Sequence[str]) -> tuple[str, float]:
@@ -309,7 +313,9 @@ def _refitted(
     rows, columns = np.tril_indices(size + 1, -1)
     sds = Box.of(deviations)
     box = Box(np.r_[square[0][rows, columns], sds.middle], np.r_[square[1][rows, columns], sds.half])
-    results = propagate(lambda inputs: least_squares(inputs, size, n), box)
+    results = propagate(partial(least_squares, size=size, n=n), box)
+    if not all(result.bounded for result in results[: size + 1]):
+        return [judge.missing(column.place, "definite")]
     slopes, r2, errors = results[:size], results[size], results[size + 1 :]
     source = [f"correlations and standard deviations of {size + 1} variables, N = {n}"]
     found = []

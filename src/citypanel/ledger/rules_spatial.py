@@ -12,7 +12,7 @@ from citypanel.ledger.findings import Finding, Judge, Place
 from citypanel.ledger.interval import Interval, shown
 from citypanel.ledger.layout import Cells, Column, SpatialEffects, columns_of, spatial_effects_of, tables_of
 from citypanel.ledger.printed import Cell
-from citypanel.ledger.significance import band, chi2_p, earns, levels_of, t_of
+from citypanel.ledger.significance import band, chi2_p, earns, levels_of, t_of, uses_stars
 
 _DRAWS = 1000  # the usual number of draws behind simulated effects
 _LIKELY = 1e-3  # expected draws outside the stable region below which they explain nothing
@@ -52,7 +52,8 @@ def lm_identity(cells: Cells, claims: Claims) -> list[Finding]:
             )
         else:
             found.append(judge.missing(place, "four", inputs=tests.values()))
-        found.extend(_lm_cell(judge, cell, levels) for cell in tests.values())
+        if uses_stars(cells, claims, table):
+            found.extend(_lm_cell(judge, cell, levels) for cell in tests.values())
     return found
 
 

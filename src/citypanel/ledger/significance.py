@@ -14,6 +14,7 @@ from citypanel.ledger.printed import Cell
 LEVELS = (0.1, 0.05, 0.01)
 SLACK = 1e-9
 READINGS = ("se", "t", "p")
+_MANY = 0.25  # share of mismatched cells from which the stated reading is given up
 
 
 class Reference(NamedTuple):
@@ -111,8 +112,13 @@ def p_under(term: Term, cell: Cell, reading: str, df: float | None) -> Interval 
     return None if statistic is None else p_interval(statistic, df)
 
 
+def uses_stars(cells: Cells, claims: Claims, table: str) -> bool:
+    """Whether a table marks significance at all: some journals print no stars, and then none is missing."""
+    return any(cell.stars for cell in cells if cell.table == table) or stated_levels(cells, claims, table) is not None
+
+
 def mismatches(terms: Sequence[tuple[Term, Cell]], reading: str, levels: Sequence[float], df: float | None) -> int:
-    """Count the cells whose sign or stars cannot be under one reading."""
+    """Count the cells whose sign or stars cannot be under one reading; without levels the stars do not count."""
     wrong = 0
     for term, cell in terms:
         value = cell.interval
@@ -122,7 +128,7 @@ def mismatches(terms: Sequence[tuple[Term, Cell]], reading: str, levels: Sequenc
             impossible = value.hi < 0 or value.lo > 1
         else:
             impossible = (value.hi < 0 < term.b.lo) or (term.b.hi < 0 < value.lo)
-        p = None if impossible else p_under(term, cell, reading, df)
+        p = None if impossible or not levels else p_under(term, cell, reading, df)
         # An honest table may use t with few degrees of freedom: one star fewer than the normal gives is no mismatch.
         allowed = (
             [term.coef.stars] + ([term.coef.stars + 1] if reading != "p" else []) if term.coef.stars is not None else []
@@ -141,7 +147,7 @@ def beside_cells(column: Column, statistic: str) -> list[tuple[Term, Cell]]:
 
 def readings_of(cells: Cells, claims: Claims, study: str, table: str) -> dict[str, dict[str, int]]:
     """Return, per statistic below the coefficients of a table, the mismatches of each reading."""
-    levels = levels_of(cells, claims, table)
+    levels = levels_of(cells, claims, table) if uses_stars(cells, claims, table) else ()
     found: dict[str, dict[str, int]] = {}
     for statistic in ("paren", "t", "z", "se", "p"):
         terms = [
@@ -156,13 +162,15 @@ def readings_of(cells: Cells, claims: Claims, study: str, table: str) -> dict[st
 
 
 def reading_of(cells: Cells, claims: Claims, study: str, table: str, statistic: str) -> str:
-    """Return how to read a statistic: the reading with clearly fewest mismatches, else the stated one, else a blank."""
+    """Return how to read a statistic: as stated, unless many cells speak for another reading; a blank if unknown."""
     counted = readings_of(cells, claims, study, table).get(statistic, {})
     stated = stated_reading(cells, claims, table, statistic)
     if not counted:
         return stated
     fewest = min(counted.values())
-    if stated and counted[stated] == fewest:
+    cells_read = sum(cell.statistic == statistic and (cell.study, cell.table) == (study, table) for cell in cells)
+    # One wrong star must not turn the reading of a whole table.
+    if stated and (counted[stated] < max(2, _MANY * cells_read) or counted[stated] == fewest):
         return stated
     best = [reading for reading in READINGS if counted[reading] == fewest]
     return best[0] if len(best) == 1 else stated

@@ -70,6 +70,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
 # inputs that a rule lacks
 MISSING: dict[str, tuple[str, str]] = {
     "statistic": ("a statistic beside the coefficient", "系数旁的统计量"),
+    "no_stars": ("stars: the table has none, and no note gives levels", "星号：该表无星号，表注亦未给出显著性水平"),
     "reading": ("what stands in parentheses, or readable stars", "括号内统计量的含义或可识别的星号"),
     "narrow": ("enough digits: the interval says nothing", "足够的位数：区间过宽"),
     "stars": ("a starred coefficient that tells the readings apart", "可区分各种读法的带星系数"),

@@ -40,6 +40,12 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
         "remove one of the lines",
         "请删去其中一行",
     ),
+    "reading.fault": (
+        "the rule met a fault of citypanel ({fault})",
+        "规则运行出现 citypanel 自身错误（{fault}）",
+        "report it with the cells",
+        "请连同单元格报告该错误",
+    ),
     "reading.claim": (
         "{file} line {line}: '{found}' is no kind of claim",
         "{file} 第 {line} 行：'{found}' 不是已知的陈述类型",
