@@ -62,7 +62,7 @@ def write_table(table: Rows, path: Path, name: str, *, origin: Origin) -> None:
         The rows break the contract; the line names file, column, what was found and what is allowed.
     """
     contract = _contract(name)
-    schema = contract.schema.with_metadata({**_origin_metadata(origin), _TABLE_KEY: name.encode()})
+    schema = contract.schema.with_metadata({**origin_metadata(origin), _TABLE_KEY: name.encode()})
     with written_beside(path) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
         if isinstance(table, pa.RecordBatchReader):
             for block in _blocks(table):
@@ -96,7 +96,7 @@ def read_table(path: Path, name: str, columns: Sequence[str] | None = None) -> p
 def write_frame(frame: pd.DataFrame | pa.Table, path: Path, *, origin: Origin) -> None:
     """Write any table (indicators, panels) as Parquet with its origin, atomically and without a contract."""
     table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata(_origin_metadata(origin))
+    table = table.replace_schema_metadata(origin_metadata(origin))
     with written_beside(path) as beside:
         pq.write_table(table, beside, compression="zstd", row_group_size=ROW_GROUP)
 
@@ -139,7 +139,8 @@ def _contract(name: str) -> Contract:
     return CONTRACTS[name]
 
 
-def _origin_metadata(origin: Origin) -> dict[bytes, bytes]:
+def origin_metadata(origin: Origin) -> dict[bytes, bytes]:
+    """Return the entry of a Parquet schema's metadata that carries an origin."""
     return {_ORIGIN_KEY: json.dumps(asdict(origin), ensure_ascii=False, sort_keys=True).encode()}
 
 

@@ -8,8 +8,9 @@ import hashlib
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from citypanel.declare.cleaning import Cleaning
 from citypanel.declare.complaints import closest, complaints
 from citypanel.declare.expression import names_in, parse_expression
 from citypanel.declare.methods import Options
@@ -137,23 +138,56 @@ class QualityOptions(IndicatorOptions):
     """Export quality as a demand residual."""
 
     MAIN: ClassVar[str] = "method"
+    COLUMN: ClassVar[str] = "value"
 
     method: Literal["ksw", "by_product"] = Field("ksw", description="pooled with given sigma, or 2SLS by product")
+    value: Literal["quality", "coverage", "imputed"] = Field("quality", description="column of the indicator")
     level: Literal["hs2", "hs4", "hs6", "hs8"] = Field("hs6", description="digits of the product code")
     place: Literal["producing", "registered"] = "producing"
     sigma: str = Field("5", description="a number, or a file with product_prefix and sigma (ksw)")
-    divide: bool = Field(True, description="residual divided by sigma - 1")
+    divide: bool = Field(True, description="residual divided by sigma - 1; scaled quality is the same either way")
     trim: Shares = Field((0.0, 1.0), description="quality outside these shares of its scope is dropped")
     scope: Literal["product", "product_year"] = Field("product_year", description="scope of the standardisation")
     min_observations: int = Field(100, ge=2, description="thinner products are dropped (by_product)")
-    unit: Literal["modal", "any"] = Field("modal", description="quantities in the product's modal unit only")
+    cleaning: Cleaning = Field(Cleaning(), description="the switchable cleaning steps")
+    impute_after: int | None = Field(
+        None, description="from the next year on quality is `impute_share` times the province's quality, and flagged"
+    )
+    impute_share: str = Field(
+        "tertiary_share / 100", description="a formula of city_year's variables: the share of the tertiary sector"
+    )
+    impute_province: str = Field(
+        "", description="CSV with province (adcode), year, quality; default the province's own flows of the year"
+    )
 
     @model_validator(mode="after")
-    def _shares_in_order(self) -> "QualityOptions":
+    def _in_order(self) -> "QualityOptions":
         low, high = self.trim
         if not 0 <= low < high <= 1:
             raise ValueError(f"trim is two shares in order, found {low:g}, {high:g}")
+        if self.impute_province and self.impute_after is None:
+            raise ValueError("impute_province is given without impute_after, the last year that is not imputed")
+        if self.value == "imputed" and self.impute_after is None:
+            raise ValueError("value: imputed needs impute_after, the last year that is not imputed")
+        try:
+            parse_expression(self.impute_share)
+        except DeclarationError as fault:
+            raise ValueError(str(fault)) from None
         return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The user's files that the indicator reads."""
+        given = self.sigma if self.method == "ksw" and not _is_number(self.sigma) else ""
+        return tuple(path for path in (given, self.impute_province, *self.cleaning.files) if path)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 INDICATORS: dict[str, type[IndicatorOptions]] = {
@@ -203,6 +237,10 @@ def column(options: IndicatorOptions) -> str:
 def _slug(name: str, value: object) -> str:
     if isinstance(value, bool):
         return name if value else f"no_{name}"
+    if isinstance(value, BaseModel):
+        # A model of many keys: what differs from the defaults makes the digest.
+        given = value.model_dump_json(exclude_defaults=True)
+        return f"{name}_{hashlib.sha256(given.encode()).hexdigest()[:8]}"
     items = value if isinstance(value, tuple) else (value,)
     text = "_".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
     if re.fullmatch(r"[\w.]+", text, re.ASCII) and len(text) <= 40:

@@ -121,8 +121,14 @@ def inside_shares(quality: Vector, cell: Codes, low: float, high: float) -> Mask
     return np.asarray((quality >= edges[0][cell]) & (quality <= edges[1][cell]))
 
 
-def standardised(quality: Vector, cell: Codes) -> Vector:
+def standardised(quality: Vector, cell: Codes, noise: float = 0.0) -> Vector:
     """Scale to [0, 1] within cells: (quality - min) / (max - min).
+
+    Parameters
+    ----------
+    noise : float
+        Values this close are one value: residuals that should be equal differ by rounding, which scaling would
+        blow up to the distance from 0 to 1.
 
     Returns
     -------
@@ -135,4 +141,4 @@ def standardised(quality: Vector, cell: Codes) -> Vector:
     np.maximum.at(highest, cell, quality)
     span = highest - lowest
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(span[cell] > 0, (quality - lowest[cell]) / span[cell], np.nan)
+        return np.where(span[cell] > noise, (quality - lowest[cell]) / span[cell], np.nan)

@@ -80,38 +80,6 @@ def city_exports(exports: Path, place: str, level: str) -> pd.DataFrame:
     return frame.astype({"year": "int64", "rows": "int64", "product": "str"})
 
 
-def firm_flows(exports: Path, place: str, level: str) -> pd.DataFrame:
-    """Add canonical exports up by firm, city, product, destination, year and unit of quantity.
-
-    Rows without a positive value and quantity are kept apart, so that no value enters a price without its quantity.
-
-    Returns
-    -------
-    DataFrame
-        `exporter` (firm), `place` (Int32, missing where unmapped), `product`, `destination` (categories, a
-        fifth of the memory of texts), `year`, `unit` (empty
-        where unknown), `value` (US$), `quantity` (nan or 0 where unknown), `rows`, in this order of keys.
-    """
-    query = f"""
-        select firm as exporter, {PLACES[place]} as place, substr(hs8, 1, {DIGITS[level]}) as product,
-               destination, year, coalesce(unit, '') as unit,
-               cast(sum(cast(value_usd as {EXACT})) as double) as value,
-               cast(sum(cast(quantity as {EXACT})) as double) as quantity, count(*) as rows
-        from {parquet(exports)}
-        group by 1, 2, 3, 4, 5, 6, coalesce(value_usd > 0 and quantity > 0, false)
-        order by exporter, place nulls last, product, destination, year, unit, value, rows
-    """  # noqa: S608  (column and digits come from the tables above, the path is quoted)
-    with database() as connection:
-        found = connection.sql(query).to_arrow_table()
-    codes = ("exporter", "product", "destination")
-    for name in codes:
-        at = found.column_names.index(name)
-        found = found.set_column(at, name, found[name].dictionary_encode())
-    frame: pd.DataFrame = found.to_pandas()
-    frame["place"] = pd.array(found["place"].to_pandas(), dtype="Int32")
-    return frame.astype({"unit": "str", "year": "int64", "rows": "int64"})
-
-
 def world_trade(path: Path, level: str) -> pd.DataFrame:
     """Add canonical `world_trade` up to exporter, product, year; income is the exporter's GDP per head.
 

@@ -17,8 +17,10 @@ from citypanel.indicators.demand import (
     price_elsewhere,
     standardised,
 )
+from citypanel.indicators.demand_streamed import NOISE
 from citypanel.indicators.files import Wanted, read_columns, records, require_unique
-from citypanel.indicators.flows import firm_flows
+from citypanel.indicators.quality_cities import imputed
+from citypanel.indicators.quality_streamed import quality_of_exports, sigma_by_product
 
 KEY = ["exporter", "place", "product", "destination", "year"]
 
@@ -137,7 +139,8 @@ def _pooled(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     if sigma is None:
         raise InputError("method ksw needs sigma: a number, or a table with product_prefix and sigma")
-    used["sigma"] = sigma if isinstance(sigma, float) else _by_prefix(used["product"], sigma)
+    at, products = pd.factorize(used["product"])
+    used["sigma"] = sigma_by_product([str(product) for product in products], sigma)[at]
     used = account.keep(used, used["sigma"].notna().to_numpy(), "no sigma for the product")
     used = account.keep(used, (used["sigma"] > 1).to_numpy(), "sigma not above 1")
     _require_rows(used, account)
@@ -145,17 +148,6 @@ def _pooled(
     quantity, price = _floats(used, "log_quantity"), _floats(used, "log_price")
     used["residual"] = demand_residual(quantity, price, _floats(used, "sigma"), product, cell)
     return used, pd.DataFrame(columns=["product", "flows", "sigma", "first_stage"])
-
-
-def _by_prefix(products: pd.Series, sigma: pd.Series) -> Vector:
-    """Return sigma of the longest prefix of each product; nan where none fits."""
-    known = {str(prefix): float(value) for prefix, value in sigma.items()}
-    longest = sorted({len(prefix) for prefix in known}, reverse=True)
-    found = {
-        product: next((known[product[:n]] for n in longest if product[:n] in known), np.nan)
-        for product in products.unique()
-    }
-    return products.map(found).to_numpy(dtype=float)
 
 
 def _by_product(used: pd.DataFrame, least: int, account: _Account) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -186,7 +178,8 @@ def _scaled(used: pd.DataFrame, options: QualityOptions, account: _Account) -> p
     if (low, high) != (0.0, 1.0) and len(used):
         kept = inside_shares(used["quality"].to_numpy(), _codes(used, scope), low, high)
     scaled = account.keep(used, kept, f"quality outside shares {low:g} to {high:g} of its {' and '.join(scope)}")
-    scaled["quality_std"] = standardised(scaled["quality"].to_numpy(), _codes(scaled, scope))
+    noise = NOISE * float(used["log_quantity"].std(ddof=0))
+    scaled["quality_std"] = standardised(scaled["quality"].to_numpy(), _codes(scaled, scope), noise)
     reason = f"no two distinct values in its {' and '.join(scope)}"
     return account.keep(scaled, scaled["quality_std"].notna().to_numpy(), reason)
 
@@ -200,60 +193,74 @@ def _places(scaled: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
     return table.reset_index()[["place", "year", "quality", "coverage"]]
 
 
-def city_quality(exports: Path, options: QualityOptions) -> pd.DataFrame:
-    """Export quality of cities: value-weighted mean of the scaled quality of their firms' flows.
+def city_quality(
+    exports: Path,
+    options: QualityOptions,
+    *,
+    attrition: Path | None = None,
+    city_year: Path | None = None,
+) -> pd.DataFrame:
+    """Export quality of cities: value-weighted mean of the scaled quality of their firms' cleaned flows.
 
     Parameters
     ----------
     exports : Path
         Canonical `exports` (Parquet).
     options : QualityOptions
-        Estimator, elasticities, product level, place, scaling.
+        Estimator, elasticities, product level, place, scaling, cleaning, imputation.
+    attrition : Path, optional
+        Attrition of the intake, which then opens the table of the 22 steps.
+    city_year : Path, optional
+        Canonical `city_year`, needed where the options impute.
 
     Returns
     -------
     DataFrame
-        `adcode`, `year`, `quality` (0 to 1), `coverage` (share of the city's exports that enters).
-        `attrs["accounting"]` counts rows and US$: read, each reason for leaving, kept.
+        `adcode`, `year`, `quality` (0 to 1), `coverage` (share of the city's exports that enters), `low_coverage`,
+        and `imputed` where the options impute. `attrs["accounting"]` counts rows and US$: read, each reason for
+        leaving, kept; `attrs["attrition"]` is the table of all steps, as rows.
 
     Raises
     ------
     EstimationError
         No flow is left to estimate on.
+    InputError
+        A file that is absent or broken.
     """
-    flows = firm_flows(exports, options.place, options.level)
-    account = _Account()
-    account.tell(flows, "read")
-    flows = account.keep(flows, flows["place"].notna().to_numpy(), "city unmapped")
-    flows = flows.astype({"place": "int64"})
-    totals = _totals(flows)
-    if options.unit == "modal":
-        reason = "quantity not in the product's modal unit"
-        flows = account.keep(flows, _in_modal_unit(flows), reason)
     sigma = read_sigma(options.sigma) if options.method == "ksw" else None
-    flows = _priced(flows, account)
-    # In one unit for each product the database has already added the rows of a flow up.
-    used = flows.drop(columns="unit") if options.unit == "modal" else _added_up(flows)
-    found = _measured(used, totals, options, sigma, account)
-    table = found.places.rename(columns={"place": "adcode"}).astype({"adcode": "int32", "year": "int16"})
-    table.attrs["accounting"] = records(account.lines)
+    found = quality_of_exports(exports, options, sigma, intake=attrition)
+    table, lines = found.cities, _accounting(found.attrition)
+    if options.impute_after is not None:
+        if city_year is None:
+            raise InputError("impute_after needs the table city_year, from which impute_share is computed")
+        table, more = imputed(table, found.provinces, options, city_year)
+        lines += more
+    table = table.astype({"adcode": "int32", "year": "int16"})
+    table.attrs["accounting"] = records(lines)
+    table.attrs["attrition"] = records(
+        found.attrition.astype(object).where(found.attrition.notna(), None).to_dict("records")
+    )
     return table
 
 
-def _in_modal_unit(flows: pd.DataFrame) -> Mask:
-    """Tell which flows are measured in the unit of most rows of their product; of two, the first by name."""
-    known = flows[flows["unit"] != ""]
-    counts: pd.DataFrame = known.groupby(["product", "unit"], as_index=False)[["rows"]].sum()
-    counts = counts.sort_values(["product", "rows", "unit"], ascending=[True, False, True])
-    modal = counts.drop_duplicates("product").set_index("product")["unit"]
-    # A product without any unit is left alone: there is nothing to be inconsistent with.
-    wanted = flows["product"].map(modal)
-    return np.asarray((flows["unit"] == wanted) | wanted.isna())
+def _accounting(attrition: pd.DataFrame) -> list[dict[str, object]]:
+    """Return what was read, what left for which reason, and what was kept."""
+    own = attrition[attrition["table"] == "cleaning"]
+    first, last = own.iloc[0], own.iloc[-1]
+    lines: list[dict[str, object]] = [
+        {"reason": "read", "rows": first["rows_before"], "value": first["value_usd_before"]}
+    ]
+    rows, value = (own[f"{unit}_before"] - own[f"{unit}_after"] for unit in ("rows", "value_usd"))
+    left = pd.DataFrame({"reason": own["reason"], "rows": rows.astype("int64"), "value": value})
+    lines += records(left[left["rows"] > 0].to_dict("records"))
+    return [*lines, {"reason": "kept", "rows": last["rows_after"], "value": last["value_usd_after"]}]
 
 
 def of_cities(tables: Mapping[str, Path], options: QualityOptions) -> pd.DataFrame:
-    """Compute the indicator from the canonical tables by name."""
-    return city_quality(tables["exports"], options)
+    """Compute the indicator from the canonical tables by name; `attrition` is that of the intake, if it is given."""
+    return city_quality(
+        tables["exports"], options, attrition=tables.get("attrition"), city_year=tables.get("city_year")
+    )
 
 
 def _codes(frame: pd.DataFrame, columns: list[str]) -> Codes:

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from citypanel.canonical import Origin, write_table
+from citypanel.declare.cleaning import NO_CLEANING
 from citypanel.declare.indicators import QualityOptions
 from citypanel.errors import DeclarationError, EstimationError, InputError
 from citypanel.indicators.city import city_indicator
 from citypanel.indicators.commands import run_quality
-from citypanel.indicators.quality import flow_quality
+from citypanel.indicators.quality import city_quality, flow_quality
 
 
 def simulated(seed: int = 0, rows: int = 400) -> pd.DataFrame:
@@ -131,37 +132,66 @@ def test_a_wrong_trim_or_text_in_a_number_is_one_line(tmp_path: Path) -> None:
         run_quality(table(tmp_path, quantity="many"), tmp_path / "o", sigma="5")
 
 
-@pytest.fixture
-def exports(tmp_path: Path) -> Path:
-    frame = simulated(rows=300)
-    rows = pd.DataFrame(
+def canonical(frame: pd.DataFrame) -> pd.DataFrame:
+    city = frame["place"].map({"A": 320500, "B": 330100}).astype("Int32")
+    return pd.DataFrame(
         {
             "firm": "32059" + frame["exporter"].str.zfill(5), "firm_name": None, "hs8": frame["product"] + "0000",
             "hs_revision": "2012", "destination": frame["destination"], "year": frame["year"], "month": None,
-            "city_registered": frame["place"].map({"A": 320500, "B": 330100}).astype("Int32"),
-            "city_producing": frame["place"].map({"A": 320500, "B": 330100}).astype("Int32"),
+            "city_registered": city, "city_producing": city,
             "value_usd": frame["value"].round(2), "quantity": frame["quantity"].round(3),
-            "unit": np.where(np.arange(300) < 10, "台", "千克"), "regime": None, "ownership": None,
-            "source_file": "a.csv", "source_row": np.arange(300) + 2,
+            "unit": np.where(np.arange(len(frame)) < 10, "台", "千克"), "regime": None, "ownership": None,
+            "source_file": "a.csv", "source_row": np.arange(len(frame)) + 2,
         }
     )  # fmt: skip
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    rows = canonical(simulated(rows=300))
     write_table(rows, tmp_path / "exports.parquet", "exports", origin=Origin())
     return tmp_path / "exports.parquet"
 
 
 def test_cities_have_a_quality_and_an_account_of_their_rows(exports: Path) -> None:
-    found = city_indicator("quality", {"exports": exports}, QualityOptions(level="hs4", sigma="4"))
-    assert found.columns.tolist() == ["adcode", "year", "quality", "coverage"]
+    options = QualityOptions(level="hs4", sigma="4", cleaning={"min_value": 0, "min_quantity": 0, "price_trim": (0, 1)})
+    found = city_indicator("quality", {"exports": exports}, options)
+    assert found.columns.tolist() == ["adcode", "year", "quality", "coverage", "low_coverage"]
     assert found["quality"].between(0, 1).all()
     assert found["coverage"].between(0.5, 1).all()
     lines = {line["reason"]: line["rows"] for line in found.attrs["accounting"]}
     frame = simulated(rows=300)
-    assert lines["read"] == 300
-    assert lines["city unmapped"] == (frame["place"] == "C").sum()
-    assert lines["quantity not in the product's modal unit"] == (frame["place"][:10] != "C").sum()
-    assert lines["read"] == sum(lines.values()) - lines["read"]
+    assert lines["read"] == 300 == sum(lines.values()) - lines["read"]
+    # A row whose city is unknown still tells about demand: it leaves last, when cities are formed.
+    assert lines["place without a prefecture in registers/customs_areas.csv"] == (frame["place"][10:] == "C").sum()
+    assert lines["quantity not in the product's modal unit"] == 10
     # Rows in another unit leave the mean, but not the total that coverage is measured against.
     mapped = frame[frame["place"] != "C"]
     totals = mapped["value"].round(2).groupby([mapped["place"].map({"A": 320500, "B": 330100}), mapped["year"]]).sum()
     kept = (found.set_index(["adcode", "year"])["coverage"] * totals.to_numpy()).sum()
     assert kept == pytest.approx(next(x["value"] for x in found.attrs["accounting"] if x["reason"] == "kept"))
+
+
+@pytest.mark.parametrize("method", ["ksw", "by_product"])
+@pytest.mark.parametrize("scope", ["product", "product_year"])
+@pytest.mark.parametrize("trim", [(0.0, 1.0), (0.05, 0.95)])
+def test_streamed_quality_is_that_of_the_table_in_memory(
+    method: str, scope: str, trim: tuple[float, float], tmp_path: Path
+) -> None:
+    frame = simulated(seed=3, rows=3000)
+    rows = canonical(frame)
+    write_table(rows, tmp_path / "exports.parquet", "exports", origin=Origin())
+    options = QualityOptions(
+        method=method, scope=scope, trim=trim, level="hs4", sigma="4", min_observations=30, cleaning=NO_CLEANING
+    )
+    streamed = city_quality(tmp_path / "exports.parquet", options)
+    flows = rows.assign(
+        exporter=rows["firm"], place=rows["city_producing"].fillna(0), product=rows["hs8"].str[:4],
+        value=rows["value_usd"],
+    )[["exporter", "place", "product", "destination", "year", "value", "quantity"]]  # fmt: skip
+    # The reference scales before cities are formed, as the steps do: unmapped rows are a place of their own, 0.
+    expected = flow_quality(flows.astype({"place": "int64"}), options, 4.0).places
+    expected = expected[expected["place"] > 0].reset_index(drop=True)
+    assert streamed["adcode"].tolist() == expected["place"].tolist()
+    for column in ("quality", "coverage"):
+        assert streamed[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=1e-9, nan_ok=True)

@@ -1,0 +1,267 @@
+"""Cleaning, first pass: declared records read block by block, coded, judged row by row, put aside by year and chapter.
+
+Steps 5 to 8 and 10 need a row alone. Steps 9 and 11 need what most rows of a firm or a product say, which is
+counted on the way.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from citypanel.arrays import Codes, Mask, Vector
+from citypanel.declare.cleaning import Cleaning
+from citypanel.errors import InputError
+from citypanel.indicators.attrition import KEPT, Ledger, Things
+from citypanel.indicators.flows import DIGITS, PLACES
+from citypanel.indicators.hs import Concordance
+from citypanel.indicators.partitions import KeyedSums, Partitions
+
+BATCH = 262_144
+ROW = np.dtype(
+    [
+        ("firm", "i4"), ("place", "i4"), ("code", "i4"), ("destination", "i2"), ("unit", "i2"),
+        ("value", "f8"), ("quantity", "f8"),
+    ]
+)  # fmt: skip
+TEXTS = ("firm", "firm_name", "hs8", "hs_revision", "destination", "unit", "regime")
+NO_CHAPTER = 0  # where rows wait whose code the conversion does not know
+
+
+class Coder:
+    """Whole numbers for texts, in the order of their first appearance."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """Return how many texts there are."""
+        return len(self.codes)
+
+    def code(self, text: str) -> int:
+        """Return the number of one text."""
+        return self.codes.setdefault(text, len(self.codes))
+
+    def column(self, column: pa.DictionaryArray) -> Codes:
+        """Return the numbers of a column; -1 where it is missing."""
+        own = np.array([-1 if text is None else self.code(text) for text in column.dictionary.to_pylist()] or [-1])
+        at = pc.fill_null(column.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+        return np.where(at < 0, -1, own[at])
+
+    def texts(self) -> list[str]:
+        """Return the texts in the order of their numbers."""
+        return list(self.codes)
+
+
+@dataclass
+class Commodities:
+    """Every code as written, with its revision: what it becomes.
+
+    `rule` is 0, or the rule of step 10 at which its rows leave; `several` tells that the conversion had a choice.
+    """
+
+    level: int
+    concordance: Concordance | None
+    drop_several: bool
+    written: Coder = field(default_factory=Coder)
+    sources: Coder = field(default_factory=Coder)
+    targets: Coder = field(default_factory=Coder)
+    products: Coder = field(default_factory=Coder)
+    rows: list[tuple[int, int, int, int, int, bool]] = field(default_factory=list)
+    _table: dict[str, Codes] = field(default_factory=dict)
+
+    def columns(self, hs8: pa.DictionaryArray, revision: pa.DictionaryArray) -> Codes:
+        """Return the numbers of code and revision together."""
+        revisions = revision.dictionary.to_pylist()
+        codes = hs8.dictionary.to_pylist()
+        at = hs8.indices.to_numpy(zero_copy_only=False).astype(np.int64) * len(revisions)
+        both = at + revision.indices.to_numpy(zero_copy_only=False)
+        found, inverse = np.unique(both, return_inverse=True)
+        own = np.array([self._code(codes[key // len(revisions)], revisions[key % len(revisions)]) for key in found])
+        return own[inverse]
+
+    def _code(self, hs8: str, revision: str) -> int:
+        key = f"{revision}:{hs8}"
+        if key not in self.written.codes:
+            self.rows.append(self._row(hs8, revision))
+        return self.written.code(key)
+
+    def _row(self, hs8: str, revision: str) -> tuple[int, int, int, int, int, bool]:
+        source = self.sources.code(hs8[:6])
+        code, several = hs8, False
+        if self.concordance is not None:
+            target = self.concordance.targets(revision).get(hs8[:6])
+            if target is None:
+                return source, -1, -1, NO_CHAPTER, 1000, False
+            code, several = target.code, target.several
+            if several and self.drop_several:
+                return source, -1, -1, NO_CHAPTER, 1001, True
+        target_code = self.targets.code(code[:6])
+        return source, target_code, self.products.code(code[: self.level]), int(code[:2]), 0, several
+
+    def table(self) -> Mapping[str, Codes]:
+        """Return one array by name, indexed by the number of code and revision."""
+        if not self._table or self._table["source"].size < len(self.rows):
+            names = ("source", "target", "product", "chapter", "rule", "several")
+            columns = zip(*self.rows, strict=True) if self.rows else [()] * len(names)
+            self._table = {name: np.array(values, dtype=np.int64) for name, values in zip(names, columns, strict=True)}
+        return self._table
+
+
+@dataclass
+class Read:
+    """What the first pass leaves: rows by year and chapter, the codes behind them, and what was counted."""
+
+    parts: Partitions
+    commodities: Commodities
+    firms: Coder = field(default_factory=Coder)
+    destinations: Coder = field(default_factory=Coder)
+    units: Coder = field(default_factory=Coder)
+    names: Coder = field(default_factory=Coder)
+    ledger: Ledger = field(default_factory=Ledger)
+    totals: KeyedSums = field(default_factory=lambda: KeyedSums(1))
+    names_of: Counter[int] = field(default_factory=Counter)
+    units_of: Counter[int] = field(default_factory=Counter)
+    years: dict[int, set[int]] = field(default_factory=dict)
+
+
+WIDE = 1 << 32  # two numbers in one key
+
+
+def read_exports(exports: Path, options: Cleaning, place: str, level: str, room: Path) -> Read:
+    """Read canonical exports, judge steps 5 to 8, and put the rows aside.
+
+    Parameters
+    ----------
+    exports : Path
+        Canonical `exports`.
+    options : Cleaning
+    place : {"producing", "registered"}
+    level : {"hs2", "hs4", "hs6", "hs8"}
+        Digits of a product.
+    room : Path
+        A folder for rows that wait.
+    """
+    if options.hs_base and level == "hs8":
+        raise InputError("level hs8 with hs_base: conversion tables have six digits; choose hs6, hs4 or hs2")
+    table = Concordance(Path(options.hs_table), options.hs_base) if options.hs_base else None
+    commodities = Commodities(DIGITS[level], table, options.hs_several == "drop")
+    read = Read(Partitions(room / "rows", ROW), commodities)
+    for batch in _batches(exports, PLACES[place], names=options.intermediaries != "keep"):
+        _take(batch, options, read)
+    _check_revisions(read, table)
+    return read
+
+
+def _batches(exports: Path, place: str, *, names: bool) -> Iterator[dict[str, pa.Array]]:
+    if not Path(exports).is_file():
+        raise InputError(f"{exports} does not exist; a Parquet file is expected")
+    texts = [name for name in TEXTS if names or name != "firm_name"]
+    columns = [*texts, "year", place, "value_usd", "quantity"]
+    file = pq.ParquetFile(exports, read_dictionary=texts, pre_buffer=False)
+    for batch in file.iter_batches(BATCH, columns=columns):
+        arrays = {name: batch.column(name) for name in columns}
+        yield {**arrays, "place": arrays[place]}
+
+
+def _numbers(column: pa.Array, missing: float) -> Vector:
+    filled: Vector = pc.fill_null(column, missing).to_numpy(zero_copy_only=False)
+    return filled
+
+
+def _take(batch: dict[str, pa.Array], options: Cleaning, read: Read) -> None:
+    """Code one block, judge it, count, and put its rows aside."""
+    year = batch["year"].to_numpy(zero_copy_only=False).astype(np.int64)
+    rows = np.empty(year.size, dtype=ROW)
+    rows["firm"] = read.firms.column(batch["firm"])
+    rows["destination"] = read.destinations.column(batch["destination"])
+    rows["unit"] = read.units.column(batch["unit"])
+    rows["place"] = _numbers(batch["place"], -1)
+    rows["value"], rows["quantity"] = _numbers(batch["value_usd"], np.nan), _numbers(batch["quantity"], np.nan)
+    rows["code"] = read.commodities.columns(batch["hs8"], batch["hs_revision"])
+    known = read.commodities.table()
+    read.totals.add(
+        rows["place"].astype(np.int64) * 10_000 + year, np.maximum(np.nan_to_num(rows["value"]), 0)[:, None]
+    )
+    for found in np.unique(year).tolist():
+        read.years.setdefault(found, set()).update(np.unique(rows["code"][year == found]).tolist())
+    rule = _judged(batch, rows, known["chapter"][rows["code"]], options)
+    gone = rule != KEPT
+    things = things_of(rows, known)
+    read.ledger.note(rule[gone], _where(things, gone))
+    kept = ~gone
+    rows, year = rows[kept], year[kept]
+    if "firm_name" in batch:
+        name = read.names.column(batch["firm_name"])[kept]
+        _count(read.names_of, rows["firm"], name)
+    product = known["product"][rows["code"]]
+    _count(read.units_of, product, rows["unit"])
+    read.parts.scatter(year, known["chapter"][rows["code"]], rows)
+
+
+def _judged(batch: dict[str, pa.Array], rows: np.ndarray, chapter: Codes, options: Cleaning) -> Codes:
+    """Return the first rule of steps 5 to 8 that each row breaks."""
+    rule = np.full(rows.size, KEPT, dtype=np.int64)
+
+    def breaks(number: int, where: Mask) -> None:
+        rule[where & (rule == KEPT)] = number
+
+    if options.positive:
+        breaks(500, np.isnan(rows["value"]) | np.isnan(rows["quantity"]))
+        breaks(501, ~((rows["value"] > 0) & (rows["quantity"] > 0)))
+    if options.drop_destinations:
+        breaks(600, _among(batch["destination"], options.drop_destinations))
+    # The chapter of a code that the conversion does not know is read from the code as written.
+    written = _chapters(batch["hs8"], chapter)
+    breaks(700, np.isin(written, [int(drop) for drop in options.drop_chapters]))
+    if options.regimes:
+        breaks(800, ~_among(batch["regime"], options.regimes))
+    return rule
+
+
+def _among(column: pa.DictionaryArray, wanted: tuple[str, ...]) -> Mask:
+    inside = np.array([text in wanted for text in column.dictionary.to_pylist()] or [False])
+    at = pc.fill_null(column.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+    return np.where(at < 0, False, inside[at])
+
+
+def _chapters(hs8: pa.DictionaryArray, converted: Codes) -> Codes:
+    own = np.array([int(code[:2]) for code in hs8.dictionary.to_pylist()] or [0])
+    written = own[hs8.indices.to_numpy(zero_copy_only=False)]
+    return np.where(converted == NO_CHAPTER, written, converted)
+
+
+def things_of(rows: np.ndarray, known: Mapping[str, Codes]) -> Things:
+    """Return rows as the ledger counts them."""
+    return Things(rows["firm"], rows["destination"], rows["place"], rows["value"], source=known["source"][rows["code"]])
+
+
+def _where(things: Things, kept: Mask) -> Things:
+    columns = {name: values[kept] for name, values in vars(things).items() if values is not None}
+    return Things(**columns)
+
+
+def _count(counter: Counter[int], first: Codes, second: Codes) -> None:
+    """Add how often two numbers stand together, where both are known."""
+    both = (first >= 0) & (second >= 0)
+    found, counts = np.unique(first[both].astype(np.int64) * WIDE + second[both], return_counts=True)
+    for key, count in zip(found.tolist(), counts.tolist(), strict=True):
+        counter[key] += count
+
+
+def _check_revisions(read: Read, table: Concordance | None) -> None:
+    if table is None:
+        return
+    written = read.commodities.written.texts()
+    for year, codes in sorted(read.years.items()):
+        by_revision: dict[str, list[str]] = {}
+        for code in sorted(codes):
+            revision, _, hs8 = written[code].partition(":")
+            by_revision.setdefault(revision, []).append(hs8[:6])
+        for revision, found in by_revision.items():
+            table.require_revision(year, revision, found)

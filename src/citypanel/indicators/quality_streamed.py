@@ -1,0 +1,252 @@
+"""Export quality of cities from canonical exports of any size: cleaned, estimated, scaled and averaged on disk.
+
+One partition (a year and chapter) is in memory at a time; the peak does not grow with the rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from citypanel.arrays import Codes, Vector
+from citypanel.declare.indicators import QualityOptions
+from citypanel.indicators.attrition import KEPT, Rule
+from citypanel.indicators.cleaning import CleanFlows, clean_flows
+from citypanel.indicators.cleaning_flows import note_flows
+from citypanel.indicators.demand import inside_shares, standardised
+from citypanel.indicators.demand_streamed import ByProduct, Estimator, Pooled, require_flows, runs
+from citypanel.indicators.partitions import Key, KeyedSums, Partitions, Rows
+from citypanel.indicators.quality_cities import (
+    YEARS,
+    FinalSteps,
+    city_years,
+    drops_cities,
+    final_rules,
+    provinces_of,
+)
+from citypanel.registers import Registers
+
+SCORED = np.dtype(
+    [
+        ("product", "i4"), ("firm", "i4"), ("place", "i4"), ("destination", "i2"), ("year", "i2"), ("rows", "i4"),
+        ("value", "f8"), ("residual", "f8"),
+    ]
+)  # fmt: skip
+BLOCK = 1_000_000  # flows that are scaled at once where a scope spans years
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """Quality of cities, provinces and firms by year, the account of all rows, and the elasticities used.
+
+    `cities`: adcode, year, quality, coverage, low_coverage. `provinces`: the same over the flows of their cities.
+    `firms`: firm, year, quality, value (US$ kept); only where asked for. Weights are value shares that sum to one
+    over the flows kept of a city (province, firm) and year.
+    """
+
+    cities: pd.DataFrame
+    provinces: pd.DataFrame
+    firms: pd.DataFrame
+    attrition: pd.DataFrame
+    elasticities: pd.DataFrame
+
+
+def quality_of_exports(
+    exports: Path,
+    options: QualityOptions,
+    sigma: pd.Series | float | None,
+    *,
+    intake: Path | None = None,
+    firms: bool = False,
+    registers: Registers | None = None,
+) -> Aggregates:
+    """Clean canonical exports, estimate the quality of flows and aggregate it.
+
+    Parameters
+    ----------
+    exports : Path
+        Canonical `exports`.
+    options : QualityOptions
+    sigma : Series or float, optional
+        Elasticity for all products, or by product prefix (`ksw`).
+    intake : Path, optional
+        Attrition of the intake, which opens the table.
+    firms : bool
+        Also aggregate by firm.
+
+    Raises
+    ------
+    EstimationError
+        No flow is left to estimate on.
+    """
+    registers = registers or Registers()
+    with clean_flows(exports, options.cleaning, options.place, options.level, registers) as clean:
+        streamed = _Streamed(clean, options, sigma, firms=firms)
+        sums = streamed.run()
+        final = FinalSteps(options.cleaning, registers)
+        everything = city_years(sums, clean.totals)
+        cities = final.judge(everything, clean.ledger)
+        final.count(streamed.scaled, clean.ledger)
+        return Aggregates(
+            cities=cities,
+            provinces=provinces_of(everything),
+            firms=streamed.firm_table(),
+            attrition=clean.attrition((*later_rules(options), *final_rules(options.cleaning)), intake),
+            elasticities=streamed.elasticities(),
+        )
+
+
+def later_rules(options: QualityOptions) -> tuple[Rule, ...]:
+    """Return the rules of steps 17 to 19, each with its reason and whether it applies."""
+    given = options.method == "ksw"
+    low, high = options.trim
+    scope = "product" if options.scope == "product" else "product and year"
+    return (
+        Rule(1700, "sigma", "no sigma for the product", given),
+        Rule(1701, "sigma", "sigma not above 1", given),
+        Rule(1800, "price_instrument", "no price in another destination", not given),
+        Rule(1801, "price_instrument", f"product with fewer than {options.min_observations} flows", not given),
+        Rule(1802, "price_instrument", "sigma of the product not identified", not given),
+        Rule(1803, "price_instrument", "estimated sigma not above 1", not given),
+        Rule(1900, "standardisation", f"quality outside {low:g} to {high:g} of its {scope}", (low, high) != (0, 1)),
+        Rule(1901, "standardisation", f"no two distinct values in its {scope}"),
+        Rule(2000, "city_mapped", "place without a prefecture in registers/customs_areas.csv"),
+    )
+
+
+class _Streamed:
+    """Steps 17 to 20 over all partitions; what passes waits on disk for steps 21 and 22."""
+
+    def __init__(
+        self, clean: CleanFlows, options: QualityOptions, sigma: pd.Series | float | None, *, firms: bool
+    ) -> None:
+        self.clean, self.options = clean, options
+        self.firm_sums = KeyedSums(2) if firms else None
+        self.city_sums = KeyedSums(2)
+        self.scaled = Partitions(clean.parts.folder / "scaled", SCORED)
+        self.scored = Partitions(clean.parts.folder / "scored", SCORED)
+        self.waits = drops_cities(options.cleaning)
+        self.estimator = self._estimator(sigma)
+
+    def _estimator(self, sigma: pd.Series | float | None) -> Estimator:
+        parts, products = self.clean.parts, self.clean.products
+        if self.options.method == "by_product":
+            return ByProduct(parts, len(products), self.options.min_observations)
+        return Pooled(parts, sigma_by_product(products, sigma))
+
+    def run(self) -> KeyedSums:
+        """Return value and value x quality by place and year."""
+        count = 0
+        for key in self.clean.parts.held():
+            flows = self._scored(key, self.clean.parts.read(key))
+            count += flows.size
+            self.clean.parts.drop(key)
+            if self.options.scope == "product":
+                self.scored.append(key, flows)
+            else:
+                self._scale(flows)
+        require_flows(count, sum(self.clean.ledger.rows.values()), self._last_reason())
+        for block in self._blocks():
+            self._scale(block)
+        return self.city_sums
+
+    def _last_reason(self) -> str:
+        rules = {rule.number: rule.reason for rule in (*self.clean.rules, *later_rules(self.options))}
+        left = [number for number in sorted(self.clean.ledger.rows) if number in rules]
+        return rules[left[-1]] if left else ""
+
+    def _scored(self, key: Key, flows: Rows) -> Rows:
+        rule, residual = self.estimator.judge(key, flows)
+        note_flows(self.clean.ledger, flows, rule, rule != KEPT)
+        kept = flows[rule == KEPT]
+        scored = np.empty(kept.size, dtype=SCORED)
+        for name in SCORED.names or ():
+            if name != "residual":
+                scored[name] = kept[name]
+        # Quality is the residual over sigma - 1 of its product: trimming and scaling within a product are the same.
+        scored["residual"] = residual
+        return scored
+
+    def _blocks(self) -> Iterator[Rows]:
+        """Yield all years of some products of a chapter, about `BLOCK` flows at a time."""
+        for chapter in sorted({chapter for _, chapter in self.scored.held()}):
+            keys = [key for key in self.scored.held() if key[1] == chapter]
+            parts = [self.scored.mapped(key) for key in keys]
+            columns = [np.array(part["product"]) for part in parts]
+            counts = np.bincount(np.concatenate(columns))
+            groups = np.cumsum(counts) // BLOCK
+            edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), counts.size]
+            for first, last in pairwise(edges):
+                slices = [
+                    np.array(part[np.searchsorted(column, first) : np.searchsorted(column, last)])
+                    for part, column in zip(parts, columns, strict=True)
+                ]
+                yield np.concatenate(slices)
+
+    def _scale(self, flows: Rows) -> None:
+        """Judge steps 19 and 20 of flows that hold whole cells of the scope, and add up what passes."""
+        if not flows.size:
+            return
+        flows = flows[np.argsort(flows["product"], kind="stable")]
+        rule, scaled = scale(flows["residual"], _cells(flows), self.options.trim, self.estimator.noise)
+        rule = np.where((rule == KEPT) & (flows["place"] < 0), 2000, rule)
+        note_flows(self.clean.ledger, flows, rule, rule != KEPT)
+        self._add(flows[rule == KEPT], scaled[rule == KEPT])
+
+    def _add(self, flows: Rows, scaled: Vector) -> None:
+        values = np.column_stack([flows["value"], flows["value"] * scaled])
+        year = flows["year"].astype(np.int64)
+        self.city_sums.add(flows["place"].astype(np.int64) * YEARS + year, values)
+        if self.firm_sums is not None:
+            self.firm_sums.add(flows["firm"].astype(np.int64) * YEARS + year, values)
+        if self.waits:
+            self.scaled.append((len(self.scaled.rows), 0), flows)
+        else:
+            note_flows(self.clean.ledger, flows, np.full(flows.size, KEPT), np.ones(flows.size, dtype=bool))
+
+    def firm_table(self) -> pd.DataFrame:
+        """Return firm, year, quality and the value kept."""
+        if self.firm_sums is None:
+            return pd.DataFrame(columns=["firm", "year", "quality", "value"])
+        keys, sums = self.firm_sums.table()
+        firms = np.array(self.clean.firms, dtype=object)[keys // YEARS]
+        table = {"firm": firms, "year": keys % YEARS, "quality": sums[:, 1] / sums[:, 0], "value": sums[:, 0]}
+        return pd.DataFrame(table).sort_values(["firm", "year"], ignore_index=True)
+
+    def elasticities(self) -> pd.DataFrame:
+        """Return the elasticity of every product that has one."""
+        found = {"product": self.clean.products, "sigma": self.estimator.sigma}
+        if isinstance(self.estimator, ByProduct):
+            found |= {"flows": self.estimator.flows, "first_stage": self.estimator.first_stage}
+        return pd.DataFrame(found).dropna(subset="sigma").sort_values("product", ignore_index=True)
+
+
+def sigma_by_product(products: list[str], sigma: pd.Series | float | None) -> Vector:
+    """Return the elasticity of each product: one number for all, or that of its longest known prefix."""
+    if isinstance(sigma, float):
+        return np.full(len(products), sigma)
+    known = {str(prefix): float(value) for prefix, value in sigma.items()} if sigma is not None else {}
+    longest = sorted({len(prefix) for prefix in known}, reverse=True)
+    return np.array([next((known[p[:n]] for n in longest if p[:n] in known), np.nan) for p in products], dtype=float)
+
+
+def scale(quality: Vector, cell: Codes, trim: tuple[float, float], noise: float) -> tuple[Codes, Vector]:
+    """Trim and scale quality within cells; return the rule of step 19 at which each flow leaves, and the scale."""
+    rule = np.full(quality.size, KEPT)
+    if trim != (0.0, 1.0):
+        rule[~inside_shares(quality, cell, *trim)] = 1900
+    kept = rule == KEPT
+    scaled = np.full(quality.size, np.nan)
+    if kept.any():
+        scaled[kept] = standardised(quality[kept], cell[kept], noise)
+    rule[kept & np.isnan(scaled)] = 1901
+    return rule, scaled
+
+
+def _cells(flows: Rows) -> Codes:
+    changes = np.zeros(flows.size, dtype=np.intp)
+    changes[runs(flows["product"])[1:]] = 1
+    return np.cumsum(changes)
