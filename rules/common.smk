@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 from citypanel.declare.config import SAMPLE, parse_config
-from citypanel.declare.exhibits import analyses_of
+from citypanel.declare.exhibits import SHOWS_CITIES, analyses_of
 from citypanel.declare.load import load_studies
 from citypanel.declare.slices import (
     analysis_slice,
     analysis_weights,
+    exhibit_files,
     exhibit_slice,
     indicator_tables,
     indicator_variants,
@@ -17,7 +18,7 @@ from citypanel.declare.slices import (
     panel_slice,
     panel_tables,
 )
-from citypanel.declare.targets import exhibit_files, exhibit_pattern, exhibits_of
+from citypanel.declare.targets import exhibit_pattern, exhibits_of, files_of_exhibits
 from citypanel.errors import CitypanelError
 from citypanel.estimate.methods import METHODS
 from citypanel.fingerprint import script_code
@@ -130,3 +131,19 @@ def method_code(wildcards):
     """Return the fingerprint of the estimate script with the one method that the analysis runs."""
     method = DECLARED[wildcards.study].analyses[wildcards.analysis].method
     return code_of("estimate", METHODS[method])
+
+
+def exhibit_file(name):
+    """Return an input function: the files of one name that an exhibit shows besides its records."""
+
+    def files(wildcards):
+        found = exhibit_files(DECLARED[wildcards.study], wildcards.exhibit).get(name, [])
+        return [path.replace("{study}", wildcards.study) for path in found]
+
+    return files
+
+
+def exhibit_cities(wildcards):
+    """Return the register of cities for the kinds that show cities."""
+    shown = DECLARED[wildcards.study].exhibits[wildcards.exhibit].kind in SHOWS_CITIES
+    return registers("cities") if shown else []

@@ -1,4 +1,4 @@
-"""Enters: result records. Leaves: tables and figures in every language and format, and the targets that ask for them."""
+"""Enters: result records. Leaves: tables, figures and a paper of them, and the targets that ask for them."""
 
 
 rule render_table:
@@ -38,6 +38,11 @@ rule render_table:
 rule draw_figure:
     input:
         records=exhibit_records,
+        weights=exhibit_file("weights"),
+        pairs=exhibit_file("pairs"),
+        panel=exhibit_file("panel"),
+        cities=exhibit_cities,
+        templates=beside("templates", "*.jinja"),
     output:
         shown=report(
             exhibit_pattern("figures", CONFIG.languages, shown=True),
@@ -68,14 +73,55 @@ rule draw_figure:
         "../scripts/draw_figure.py"
 
 
+rule compile_paper:
+    input:
+        fragments=lambda wildcards: [
+            path
+            for folder in ("tables", "figures")
+            for path in files_of_exhibits(DECLARED, [wildcards.study], folder, [wildcards.language])
+            if path.endswith((".tex", ".pdf"))
+        ],
+        records=lambda wildcards: [
+            f"<results>/{wildcards.study}/estimates/{name}.json" for name in DECLARED[wildcards.study].analyses
+        ],
+        templates=beside("templates", "*.jinja"),
+    output:
+        pdf="<results>/{study}/{study}_{language}.pdf",
+    log:
+        "<logs>/{study}/compile_paper_{language}.log",
+    benchmark:
+        "<benchmarks>/{study}/compile_paper_{language}.tsv"
+    wildcard_constraints:
+        study=STUDIES,
+        language=one_of(CONFIG.languages),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        title=lambda wildcards: DECLARED[wildcards.study].title.model_dump(),
+        exhibits=lambda wildcards: list(DECLARED[wildcards.study].exhibits),
+        code=code_of("compile_paper"),
+    message:
+        "Compiling all exhibits of {wildcards.study} in one PDF ({wildcards.language})"
+    script:
+        "../scripts/compile_paper.py"
+
+
 rule tables:
     input:
-        exhibit_files(DECLARED, DECLARED, "tables", CONFIG.languages),
+        files_of_exhibits(DECLARED, DECLARED, "tables", CONFIG.languages),
 
 
 rule figures:
     input:
-        exhibit_files(DECLARED, DECLARED, "figures", CONFIG.languages),
+        files_of_exhibits(DECLARED, DECLARED, "figures", CONFIG.languages),
+
+
+rule paper:
+    input:
+        [f"<results>/{study}/{study}_{language}.pdf" for study in DECLARED for language in CONFIG.languages],
 
 
 for name in DECLARED:
@@ -84,5 +130,5 @@ for name in DECLARED:
         name:
             name
         input:
-            exhibit_files(DECLARED, [name], "tables", CONFIG.languages),
-            exhibit_files(DECLARED, [name], "figures", CONFIG.languages),
+            files_of_exhibits(DECLARED, [name], "tables", CONFIG.languages),
+            files_of_exhibits(DECLARED, [name], "figures", CONFIG.languages),

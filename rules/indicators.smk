@@ -26,3 +26,28 @@ rule build_indicator:
         "Computing {wildcards.indicator} ({wildcards.variant}) by city and year"
     script:
         "../scripts/build_indicator.py"
+
+
+rule build_pairs:
+    input:
+        patents="<results>/canonical/patents.parquet",
+    output:
+        pairs="<results>/indicators/cooperation/{variant}.pairs.parquet",
+    log:
+        "<logs>/build_pairs_{variant}.log",
+    benchmark:
+        "<benchmarks>/build_pairs_{variant}.tsv"
+    wildcard_constraints:
+        variant=one_of(variant for indicator, variant in VARIANTS if indicator == "cooperation"),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        options=lambda wildcards: VARIANTS["cooperation", wildcards.variant],
+        code=code_of("build_pairs"),
+    message:
+        "Computing joint patents between cities ({wildcards.variant})"
+    script:
+        "../scripts/build_pairs.py"

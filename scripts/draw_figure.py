@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     with job(snakemake.log):
         records = [Record.from_json(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.records]
+        shown = {name: list(snakemake.input[name]) for name in ("weights", "pairs", "panel", "cities")}
         for language in snakemake.params.languages:
             files = [Path(path) for path in snakemake.output if Path(path).stem.endswith(f"_{language}")]
-            draw_figure(records, snakemake.params.exhibit, language, {path.suffix[1:]: path for path in files})
+            paths = {path.suffix[1:]: path for path in files}
+            draw_figure(records, snakemake.params.exhibit, language, paths, shown)

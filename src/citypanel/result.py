@@ -4,8 +4,9 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,12 @@ def _column_bytes(column: pd.Series) -> bytes:
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype="<f8", na_value=np.nan).tobytes()
     return "\x1f".join("" if pd.isna(value) else str(value) for value in column).encode()
+
+
+def any_simulated(records: Iterable[Path]) -> bool:
+    """Return whether any of these record files was estimated on simulated data."""
+    texts = (path.read_text(encoding="utf-8") for path in records)
+    return any(bool(Record.from_json(text).sample.get("simulated")) for text in texts)
 
 
 def library_versions() -> dict[str, str]:

@@ -40,10 +40,7 @@ def check_study(study: Study, name: str, *, sources: Iterable[str]) -> None:
             place = f"study {name}, analysis '{key}', column {number}"
             _check_column(study, analysis, column, place, known)
     for key, exhibit in study.exhibits.items():
-        for wanted in analyses_of(exhibit):
-            if wanted not in study.analyses:
-                place = f"study {name}, exhibit '{key}'"
-                raise DeclarationError(f"{place}: analysis '{wanted}' is unknown{closest(wanted, study.analyses)}")
+        _check_exhibit(study, exhibit, f"study {name}, exhibit '{key}'")
 
 
 def column_terms(column: Column, method: str, study: Study, place: str) -> Formula | tuple[Term, ...]:
@@ -79,6 +76,21 @@ def _check_weights(study: Study, name: str, known: tuple[str, ...]) -> None:
         if "economic" in weights.kind and weights.by is None:
             raise DeclarationError(f"{place}: kind '{weights.kind}' needs 'by', a variable of the study")
         _known([weights.by] if weights.by else [], known, f"{place}: by names")
+
+
+def _check_exhibit(study: Study, exhibit: Any, place: str) -> None:
+    for wanted in analyses_of(exhibit):
+        if wanted not in study.analyses:
+            raise DeclarationError(f"{place}: analysis '{wanted}' is unknown{closest(wanted, study.analyses)}")
+    for wanted in getattr(exhibit, "weights", ()):
+        if wanted not in study.weights:
+            raise DeclarationError(f"{place}: weights '{wanted}' are unknown{closest(wanted, study.weights)}")
+    drawn = getattr(exhibit, "variable", None)
+    cooperating = [key for key, item in study.variables.items() if getattr(item, "source", "") == "cooperation"]
+    if drawn is not None and drawn not in cooperating:
+        raise DeclarationError(
+            f"{place}: variable '{drawn}' is none of source cooperation{closest(drawn, cooperating)}"
+        )
 
 
 def _listed(value: Any) -> list[str]:

@@ -208,7 +208,7 @@ OPTIONS: dict[str, type[Options]] = {
 
 
 # Methods whose formula is a list of terms without an outcome.
-ONE_SIDED = ("describe", "correlate", "vif")
+ONE_SIDED = ("describe", "correlate", "vif", "moran")
 # Options that name columns of the panel.
 SOURCED_OPTIONS = ("cohort", "treatment", "treated", "covariates", "mediator")
 

@@ -155,14 +155,42 @@ def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
         analysis: [column.label.model_dump() if column.label else None for column in study.analyses[analysis].columns]
         for analysis in analyses_of(declared)
     }
+    # Definitions are handed to the one kind that shows them, so that editing one redraws nothing else.
+    shown = {"definitions": _definitions(study)} if declared.kind == "variables" else {}
     return {
         "study": name,
         "exhibit": exhibit,
         **declared.model_dump(mode="json"),
+        **shown,
         "labels": {key: text.model_dump() for key, text in labels.items()},
         "columns": columns,
         "years": list(study.sample.years),
     }
+
+
+def _definitions(study: Study) -> dict[str, dict[str, str] | None]:
+    return {
+        name: None if variable.definition is None else variable.definition.model_dump()
+        for name, variable in study.variables.items()
+    }
+
+
+def exhibit_files(study: Study, exhibit: str) -> dict[str, list[str]]:
+    """Return what an exhibit shows besides records, below `<results>`; `{study}` stays to be filled in.
+
+    `weights` are matrices, `pairs` the flows behind a cooperation variable, `panel` says whether they are simulated.
+    """
+    declared = study.exhibits[exhibit]
+    if declared.kind == "weights_heatmap":
+        weights = [f"<results>/{{study}}/weights/{name}.csv" for name in declared.weights]
+        return {"weights": weights, "panel": ["<results>/{study}/panel.parquet"]}
+    if declared.kind == "local_moran":
+        return {"panel": ["<results>/{study}/panel.parquet"]}
+    if declared.kind == "network":
+        options = indicator_options(study.variables[declared.variable])
+        pairs = "" if options is None else f"<results>/indicators/cooperation/{variant(options)}.pairs.parquet"
+        return {"pairs": [pairs], "panel": ["<results>/{study}/panel.parquet"]}
+    return {}
 
 
 def parsed_indicator(name: str, options: Slice) -> IndicatorOptions:

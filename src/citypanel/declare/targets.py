@@ -6,7 +6,7 @@ from citypanel.declare.exhibits import FIGURES, TABLES
 from citypanel.declare.study import Study
 
 KINDS = {"tables": TABLES, "figures": FIGURES}
-FORMATS = {"tables": ("tex", "csv", "xlsx", "html", "docx"), "figures": ("pdf", "png", "csv")}
+FORMATS = {"tables": ("tex", "csv", "xlsx", "html", "docx"), "figures": ("pdf", "png", "csv", "tex")}
 SHOWN = {"tables": "html", "figures": "png"}  # the format a report shows
 
 
@@ -15,7 +15,7 @@ def exhibits_of(study: Study, folder: str) -> list[str]:
     return [name for name, exhibit in study.exhibits.items() if exhibit.kind in KINDS[folder]]
 
 
-def exhibit_files(
+def files_of_exhibits(
     studies: Mapping[str, Study], chosen: Iterable[str], folder: str, languages: Sequence[str]
 ) -> list[str]:
     """Return every file of the chosen studies' tables or figures, below `<results>`."""
