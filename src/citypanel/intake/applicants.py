@@ -43,9 +43,9 @@ class Resolver:
         database.execute("CREATE TABLE placed (name VARCHAR, adcode INTEGER, rank TINYINT, confidence TINYINT)")
         names = database.sql(_WANTED).to_arrow_reader(_BATCH)
         for batch in [batch for batch in names if batch.num_rows]:
-            found = self._placed(batch.column(0).to_pylist())
-            database.execute("INSERT INTO placed SELECT * FROM found WHERE adcode IS NOT NULL")
-            del found
+            batch_places = self._placed(batch.column(0).to_pylist())
+            database.execute("INSERT INTO placed SELECT * FROM batch_places WHERE adcode IS NOT NULL")
+            del batch_places
         ends = [(code, last, successor) for code, (last, successor) in sorted(self.seats.places.ends.items())]
         database.execute("CREATE TABLE ends (adcode INTEGER, last INTEGER, successor INTEGER)")
         if ends:

@@ -43,8 +43,12 @@ class BesideReader:
             "ipc": pc.if_else(pc.equal(ipc, ""), None, ipc),
             "text": pc.utf8_slice_codeunits(text, 0, SHOWN),
         }
-        listed = self.places.listed(cells)
-        listed = listed.append_column("id", ids.take(listed.column("row")))
-        codes = listed.column("adcode")
-        listed = listed.set_column(2, "adcode", pc.if_else(pc.equal(codes, NONE), None, codes))
-        return Beside(pa.table(keyed).filter(pa.array(broken == KEPT)), listed, refused_rows(block, broken))
+        found = self.places.listed(cells)
+        codes = found.column("adcode")
+        listed = {
+            "id": ids.take(found.column("row")),
+            "position": found.column("position"),
+            "adcode": pc.if_else(pc.equal(codes, NONE), None, codes),
+            "rank": found.column("rank"),
+        }
+        return Beside(pa.table(keyed).filter(pa.array(broken == KEPT)), pa.table(listed), refused_rows(block, broken))

@@ -53,7 +53,9 @@ class Stage:
     def add(self, typed: Typed, file: int) -> None:
         """Append a block of applications."""
         columns = ", ".join(_ROW_COLUMNS)
-        self._insert("rows", typed.rows, f"{columns}, hash(title), hash(family), pct, twin, long, sequence")
+        # The hash of nothing is a number like any other: two missing titles would be the same.
+        hashes = ", ".join(f"CASE WHEN {name} IS NOT NULL THEN hash({name}) END" for name in ("title", "family"))
+        self._insert("rows", typed.rows, f"{columns}, {hashes}, pct, twin, long, sequence")
         self._insert("parts", typed.parts, "id, position, name, kind, adcode, rank")
         if typed.registry is not None:
             self._insert("registry", typed.registry, "name, adcode")

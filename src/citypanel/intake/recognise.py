@@ -163,7 +163,8 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
 
 def _delimiter(lines: Sequence[str]) -> str:
     first = lines[0] if lines else ""
-    return max(",\t;", key=first.count)
+    # A bar separates names inside cells, so it separates columns only where nothing else does.
+    return max(",\t;", key=first.count) if any(mark in first for mark in ",\t;") else "|"
 
 
 def _sheet_top(path: Path, name: str) -> tuple[tuple[str, ...], ...]:
