@@ -27,6 +27,21 @@ GOALS = {
     "placebo": 600.0,
 }
 
+EFFECTS = f"y ~ did + {CONTROLS} | city + year"
+RUNS: dict[str, tuple[str, str, dict[str, object]]] = {
+    "callaway_santanna": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "callaway_santanna"}),
+    "callaway_santanna, x": ("did", "y ~ x1", {"cohort": "cohort", "estimator": "callaway_santanna"}),
+    "sun_abraham": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "sun_abraham"}),
+    "bacon": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "bacon"}),
+    "imputation": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "imputation"}),
+    "gardner": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "gardner"}),
+    "event_study": ("event_study", f"y ~ {CONTROLS} | city + year", {"cohort": "cohort"}),
+    "placebo": ("placebo", EFFECTS, {"treatment": "did", "draws": DRAWS}),
+    "psm_did": ("psm_did", EFFECTS, {"treated": "treated"}),
+    "quantile, pooled": ("quantile", f"y ~ {CONTROLS}", {}),
+    "quantile, mmqr": ("quantile", f"y ~ {CONTROLS} | city + year", {"estimator": "mmqr"}),
+}
+
 
 def simulated(units: int = 300, periods: int = 12, seed: int = 1) -> pd.DataFrame:
     """Return a panel with four cohorts, never treated units and nine controls."""
@@ -88,23 +103,9 @@ def library_loop(data: pd.DataFrame) -> float:
 def main() -> int:
     """Print one line per estimator; return 1 when a goal is missed."""
     data = simulated()
-    effects = f"y ~ did + {CONTROLS} | city + year"
-    runs = {
-        "callaway_santanna": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "callaway_santanna"}),
-        "callaway_santanna, x": ("did", "y ~ x1", {"cohort": "cohort", "estimator": "callaway_santanna"}),
-        "sun_abraham": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "sun_abraham"}),
-        "bacon": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "bacon"}),
-        "imputation": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "imputation"}),
-        "gardner": ("did", "y ~ 1", {"cohort": "cohort", "estimator": "gardner"}),
-        "event_study": ("event_study", f"y ~ {CONTROLS} | city + year", {"cohort": "cohort"}),
-        "placebo": ("placebo", effects, {"treatment": "did", "draws": DRAWS}),
-        "psm_did": ("psm_did", effects, {"treated": "treated"}),
-        "quantile, pooled": ("quantile", f"y ~ {CONTROLS}", {}),
-        "quantile, mmqr": ("quantile", f"y ~ {CONTROLS} | city + year", {"estimator": "mmqr"}),
-    }
     missed = []
     found = {}
-    for name, (method, formula, options) in runs.items():
+    for name, (method, formula, options) in RUNS.items():
         found[name] = timed(data, method, formula, options)
         goal = GOALS.get(name)
         verdict = "" if goal is None else f", goal {goal:g} ms, {'met' if found[name] < goal else 'missed'}"
