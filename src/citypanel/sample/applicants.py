@@ -6,9 +6,16 @@ from typing import TypeVar
 
 import numpy as np
 
+from citypanel.sample.prefectures import Prefectures
 from citypanel.sample.tables import rows_of, target_panel
 
 T = TypeVar("T")
+# First digits of postcodes by the first two digits of the administrative code.
+POSTCODES = {
+    11: "10", 12: "30", 13: "05", 14: "03", 15: "01", 21: "11", 22: "13", 23: "15", 31: "20", 32: "21", 33: "31",
+    34: "23", 35: "35", 36: "33", 37: "25", 41: "45", 42: "43", 43: "41", 44: "51", 45: "53", 46: "57", 50: "40",
+    51: "61", 52: "55", 53: "65", 54: "85", 61: "71", 62: "73", 63: "81", 64: "75", 65: "83",
+}  # fmt: skip
 # Characters that do not combine to the name of a county or city.
 BRAND_FIRST = "恒瑞博锐凯科鼎弘毅卓智铭普诺赛"
 BRAND_SECOND = "特尔迪思芯微拓宇纳维创腾菲洛"
@@ -82,6 +89,23 @@ def city_pools(draws: Draws) -> dict[int, list[Applicant]]:
         for name, kind, named in _names(city, code, size, taken, draws):
             address = _address(provinces[code], city, counties.get(code, ""), draws)
             pool.append(Applicant(name, kind, code, address, city, named and code not in AMBIGUOUS))
+        pools[code] = pool
+    return pools
+
+
+def pools_of(where: Prefectures, sizes: Sequence[int], draws: Draws) -> dict[int, list[Applicant]]:
+    """Return organisations of any prefectures; names are unique."""
+    taken: set[str] = set()
+    pools: dict[int, list[Applicant]] = {}
+    for i, code in enumerate(where.adcode.tolist()):
+        city, province = where.name[i], where.province[i]
+        post = POSTCODES[code // 10_000].ljust(6, "0")
+        pool: list[Applicant] = []
+        for name, kind, named in _names(city, 0, sizes[i], taken, draws):
+            seat = f"{draws.one_of(ROADS)}{1 + draws.below(999)}号"
+            place = "" if province == city else city
+            tells = named and not where.ambiguous[i]
+            pool.append(Applicant(name, kind, code, f"{post} {province}{place}{seat}", city, tells))
         pools[code] = pool
     return pools
 

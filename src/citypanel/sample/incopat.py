@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from citypanel.sample.applicants import INDUSTRIES, Applicant, Draws
-from citypanel.sample.patents import DESIGN, INVENTION, PCT, UTILITY, Applications, Patent, joint_counts
-from citypanel.sample.tables import target_panel
+from citypanel.sample.patents import DESIGN, INVENTION, PCT, UTILITY, Applications, Patent
 from citypanel.sample.workbook import write_workbook
 
 YEAR_AS_WORKBOOK = 2011
@@ -29,26 +28,29 @@ Row = list[str]
 Truth = dict[str, dict[str, int]]
 
 
-def patent_files() -> tuple[str, ...]:
-    """Return the names of the files, one per year of application."""
-    return tuple(_name(year) for year in range(2011, 2021))
-
-
-def _name(year: int) -> str:
-    return f"incopat_{year}.{'xlsx' if year == YEAR_AS_WORKBOOK else 'csv'}"
+def _name(year: int, applications: Applications) -> str:
+    """Return the name of a year's file: the first year of the constructed panel is a workbook."""
+    first = next(iter(applications.counts))
+    return f"incopat_{year}.{'xlsx' if year == first == YEAR_AS_WORKBOOK else 'csv'}"
 
 
 def write_patents(folder: Path, divisor: int, seed: int) -> tuple[Truth, dict[str, dict[str, int]], dict[str, int]]:
+    """Write the exports of the constructed panel, one per year of application; see `write_applications`."""
+    return write_applications(folder, Applications.of_panel(divisor, seed), seed)
+
+
+def write_applications(
+    folder: Path, applications: Applications, seed: int
+) -> tuple[Truth, dict[str, dict[str, int]], dict[str, int]]:
     """Write one export per year of application.
 
     Returns
     -------
     per file, rows and what was planted; joint inventions by year and city; the place of every organisation
     """
-    applications = Applications(divisor, seed)
     truth: Truth = {}
     joint: dict[str, dict[str, int]] = {}
-    for year in target_panel().years:
+    for year, counted in applications.counts.items():
         draws = Draws(np.random.default_rng([seed, 32, year]))
         counts: dict[str, int] = {}
         rows = list(_rows(applications.of_year(year), year, draws, counts))
@@ -57,9 +59,9 @@ def write_patents(folder: Path, divisor: int, seed: int) -> tuple[Truth, dict[st
         counts["rows"] = len(numbers)
         counts["rows_abroad"] = len(numbers) - len(chinese)
         counts["applications_in_china"] = len(set(chinese))
-        truth[f"patents/{_name(year)}"] = dict(sorted(counts.items()))
-        joint[str(year)] = {str(code): n for code, n in joint_counts(year, divisor).items()}
-        _write(folder / _name(year), year, rows)
+        truth[f"patents/{_name(year, applications)}"] = dict(sorted(counts.items()))
+        joint[str(year)] = {str(code): n for code, n in counted.items()}
+        _write(folder / _name(year, applications), year, rows)
     places = {a.name: a.adcode for a in applications.applicants() if a.adcode}
     return truth, joint, places
 

@@ -1,6 +1,6 @@
 """Who applies with whom: patents whose joint invention counts by city and year are those of the panel."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,12 +53,25 @@ def joint_counts(year: int, divisor: int) -> dict[int, int]:
 class Applications:
     """Draws the applications of each year from pools of organisations that stay the same over the years."""
 
-    def __init__(self, divisor: int, seed: int) -> None:
-        self.divisor = divisor
-        self._draws = Draws(np.random.default_rng([seed, 31]))
-        self._pools = city_pools(self._draws)
-        self._elsewhere = partners_elsewhere()
+    def __init__(
+        self,
+        counts: Mapping[int, Mapping[int, int]],
+        pools: Mapping[int, list[Applicant]],
+        elsewhere: list[Applicant],
+        draws: Draws,
+    ) -> None:
+        self.counts = counts
+        self._draws = draws
+        self._pools = pools
+        self._elsewhere = elsewhere
         self._serial: dict[tuple[int, str], int] = {}
+
+    @classmethod
+    def of_panel(cls, divisor: int, seed: int) -> "Applications":
+        """Return the applications whose joint inventions are those of the constructed panel."""
+        draws = Draws(np.random.default_rng([seed, 31]))
+        counts = {year: joint_counts(year, divisor) for year in target_panel().years}
+        return cls(counts, city_pools(draws), partners_elsewhere(), draws)
 
     def of_year(self, year: int) -> list[Patent]:
         """Return the year's applications in random order."""
@@ -80,7 +93,7 @@ class Applications:
         """Yield the applicants of each joint invention; each city appears as often as the panel says."""
         alone: list[int] = []
         open_hands: list[int] = []
-        for code, count in joint_counts(year, self.divisor).items():
+        for code, count in self.counts[year].items():
             between = int(count * BETWEEN_CITIES)
             open_hands += [code] * between
             alone += [code] * (count - between)

@@ -11,7 +11,11 @@ from citypanel.sample.tables import rows_of
 
 @dataclass(frozen=True)
 class Prefectures:
-    """Prefectures in order of adcode; `area` is the customs area, which is not the administrative code."""
+    """Prefectures in order of adcode.
+
+    `area` is the customs area, which is not the administrative code; the name of an `ambiguous` city is also that
+    of a county, district or province elsewhere.
+    """
 
     adcode: Codes
     name: tuple[str, ...]
@@ -25,6 +29,7 @@ class Prefectures:
     lon: Vector
     lat: Vector
     ip_first_year: Codes
+    ambiguous: Mask
 
     def __len__(self) -> int:
         """Return the number of prefectures."""
@@ -52,4 +57,5 @@ def prefectures(study: str) -> Prefectures:
         lon=np.array([float(row["lon"]) for row in rows]),
         lat=np.array([float(row["lat"]) for row in rows]),
         ip_first_year=whole("ip_first_year"),
+        ambiguous=whole("ambiguous") == 1,
     )

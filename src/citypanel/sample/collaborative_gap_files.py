@@ -1,0 +1,126 @@
+"""The raw folder of collaborative_gap: patent exports, a long yearbook, and the truth."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from citypanel.sample.applicants import FOREIGN, Draws, pools_of
+from citypanel.sample.collaborative_gap import (
+    EFFECT,
+    MECHANISMS,
+    SCALE,
+    YEARS,
+    GapCities,
+    fixed_effects_slope,
+    gap_cities,
+)
+from citypanel.sample.incopat import write_applications
+from citypanel.sample.long_yearbook import Series, write_long_yearbook
+from citypanel.sample.patents import Applications
+from citypanel.sample.printing import write_variables
+from citypanel.sample.truth_tables import write_table
+
+DIVISORS = {"tiny": 60, "default": 12, "full": 1}  # what joint applications are divided by
+NORMAL_QUANTILES = {"0.1": -1.2815515655446004, "0.25": -0.6744897501960817, "0.5": 0.0}
+# Labels of ready-made series, as a vendor prints them: label, variable.
+MADE = {
+    "capability": ("创新能力指数", "innovation_capability"),
+    "innovation_gap": ("创新能力差距", "innovation_gap"),
+    "tfp_solow": ("全要素生产率(索洛余值)", "tfp_solow"),
+    "tfp_malmquist": ("全要素生产率(曼奎斯特指数)", "tfp_malmquist"),
+    "ties": ("城市联系强度", "city_ties"),
+    "integration": ("市场一体化指数", "market_integration"),
+    "specialisation": ("产业分工指数", "specialisation"),
+    "rd_staff_flow": ("研发人员流动量", "rd_staff_flow"),
+    "rd_fund_flow": ("研发资金流动量", "rd_fund_flow"),
+}
+
+
+def write_collaborative_gap(folder: Path, preset: str, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """Write the raw files of these kinds and return what is true."""
+    divisor = DIVISORS[preset]
+    cities = gap_cities(seed, divisor)
+    truth: dict[str, Any] = {"files": {}, **_stated(cities, divisor)}
+    if "patents" in kinds:
+        files, joint, seats = write_applications(folder / "patents", _applications(cities, seed), seed)
+        truth["files"] |= files
+        truth |= {"joint_inventions": joint, "seats_of_applicants": seats}
+    if "yearbook" in kinds:
+        name = "yearbook/city_yearbook_2010_2020.csv"
+        truth["files"][name] = write_long_yearbook(folder / name, cities.where, YEARS, _series(cities), seed)
+        labels = [(label, variable, "指数", 0) for label, variable in MADE.values()]
+        write_variables(folder / "yearbook" / "variables.csv", labels)
+    _write_cities(folder, cities)
+    return truth
+
+
+def _applications(cities: GapCities, seed: int) -> Applications:
+    draws = Draws(np.random.default_rng([seed, 62]))
+    codes = cities.where.adcode.tolist()
+    sizes = [5 + int(2.2 * np.sqrt(total)) for total in cities.joint.sum(axis=1).tolist()]
+    counts = {year: dict(zip(codes, cities.joint[:, t].tolist(), strict=True)) for t, year in enumerate(YEARS)}
+    return Applications(counts, pools_of(cities.where, sizes, draws), list(FOREIGN), draws)
+
+
+def _stated(cities: GapCities, divisor: int) -> dict[str, Any]:
+    """Return effects of one joint application per 10,000 residents, in the divided unit of the files."""
+    x, slope = cities.intensity, cities.slope[:, None]
+
+    def of(rows: "np.typing.NDArray[np.bool_]") -> float:
+        return fixed_effects_slope((slope * x)[rows], x[rows])
+
+    everyone = np.ones(len(x), dtype=bool)
+    upper = {str(round(1 - float(q), 2)): -z for q, z in NORMAL_QUANTILES.items()}
+    return {
+        "joint_applications_divided_by": divisor,
+        "effects": {
+            "mean_of_cities": float(cities.slope.mean()),
+            "typical_city": EFFECT * divisor,
+            "fixed_effects": of(everyone),
+            "by_split": {name: {"yes": of(rows), "no": of(~rows)} for name, rows in cities.splits.items()},
+            "by_quantile": {
+                q: of(everyone) + SCALE[1] * divisor * z for q, z in sorted({**NORMAL_QUANTILES, **upper}.items())
+            },
+            "mechanisms": {name: size * divisor for name, size in MECHANISMS.items()},
+        },
+        "splits": {name: cities.where.adcode[rows].tolist() for name, rows in cities.splits.items()},
+    }
+
+
+def _series(cities: GapCities) -> tuple[Series, ...]:
+    """Return the yearbook's series: GDP per head carries the gap, ready-made indices the mechanisms."""
+    v = cities.values
+    gdp = cities.income * cities.population
+    secondary = 90 / (1 + v["stru"])
+    return (
+        Series("地区生产总值", "万元", gdp, 6),
+        Series("人均地区生产总值", "元", cities.income, 8),
+        Series("年末户籍人口", "万人", cities.population, 6),
+        Series("行政区域土地面积", "平方公里", v["area"], 4),
+        Series("普通高校在校学生", "人", v["human"] * cities.population * 1e4, 0),
+        Series("地方一般公共预算支出", "万元", v["fiscal"] * gdp, 4),
+        Series("实际使用外资(人民币)", "万元", v["fdi"] * gdp, 4, missing=0.02),
+        Series("人均城市道路面积", "平方米", v["infra"], 6),
+        Series("年末金融机构存款余额", "万元", 0.6 * gdp * v["fin"], 4),
+        Series("年末金融机构贷款余额", "万元", 0.4 * gdp * v["fin"], 4),
+        Series("城镇化率", "%", 100 * v["urban"], 8),
+        Series("第二产业增加值占比", "%", secondary, 10),
+        Series("第三产业增加值占比", "%", secondary * v["stru"], 10),
+        *(Series(label, "指数", v[name], 8) for name, (label, _) in MADE.items()),
+    )
+
+
+def _write_cities(folder: Path, cities: GapCities) -> None:
+    marks = list(cities.splits)
+    rows = (
+        (
+            int(code), year, repr(float(cities.gap[i, t])), int(cities.joint[i, t]),
+            repr(float(cities.intensity[i, t])), repr(float(cities.slope[i])),
+            *(int(cities.splits[name][i]) for name in marks),
+        )
+        for i, code in enumerate(cities.where.adcode)
+        for t, year in enumerate(YEARS)
+    )  # fmt: skip
+    header = ("adcode", "year", "true_gap", "joint", "intensity", "effect_of_intensity", *marks)
+    write_table(folder / "truth_cities.csv", header, rows)
