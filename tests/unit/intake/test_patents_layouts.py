@@ -15,6 +15,7 @@ from citypanel.intake.patents import intake_patents
 
 TITLE, NUMBER, KEY = "一种装置", "CN201210000028.6", "201210000028"
 FIRST, SECOND = "恒微电力有限公司", "瑞思化工（芜湖）有限公司"
+HERE, THERE = "江苏省苏州市某路1号", "安徽省芜湖市某路2号"
 
 
 def read(folder: Path, *names: str) -> tuple[pd.DataFrame, Account]:
@@ -50,28 +51,30 @@ BOTH = [("恒微电力有限公司", "organisation", 320500), ("瑞思化工(芜
     [
         (
             "标题,公开（公告）号,申请号,申请日,专利类型,IPC主分类,申请人,申请人类型,申请人地址",
-            f"{TITLE},CN102000028A,{NUMBER},20120412,发明申请,C08L23/06,{FIRST}; {SECOND},企业  企业,215000 江苏省苏州市某路1号",
+            f"{TITLE},CN102000028A,{NUMBER},20120412,发明申请,C08L23/06,{FIRST}; {SECOND},企业  企业,215000 {HERE}",
         ),
         (
             "标题 (中文),公开(公告)号,申请号,申请日,主分类号,申请人,标准化申请人,申请人国别代码,申请人地址",
-            f"{TITLE},CN102000028A,{NUMBER},2012-04-12,C08L23/06,{FIRST}；{SECOND},[{FIRST}]; [{SECOND}],CN; CN,江苏省苏州市某路1号",
+            f"{TITLE},CN102000028A,{NUMBER},2012-04-12,C08L23/06,{FIRST}；{SECOND},[{FIRST}]; [{SECOND}],CN; CN,{HERE}",
         ),
         (
-            "专利公开号,专利名称,专利类型,专利摘要,申请人,专利申请号,申请日,申请公布日,申请地址,分类号,主分类号,省份或国家代码",
-            f"CN102000028A,{TITLE},发明专利,x,{FIRST};{SECOND},{NUMBER},2012.04.12,2012.10.10,215000 江苏省苏州市某路1号,C08L23/06,C08L23/06,江苏;32",
+            "专利公开号,专利名称,专利类型,申请人,专利申请号,申请日,申请公布日,申请地址,主分类号,省份或国家代码",
+            f"CN102000028A,{TITLE},发明专利,{FIRST};{SECOND},{NUMBER},2012.04.12,2012.10.10,{HERE},C08L23/06,江苏;32",
         ),
         (
-            "公开(公告)号,标题,申请号,申请日,原始申请(专利权)人,原始申请(专利权)人地址,原始申请(专利权)人地市,IPC主分类号",
-            f"CN102000028A,{TITLE},{NUMBER},2012-04-12,{FIRST} | {SECOND},江苏省苏州市某路1号 | 安徽省芜湖市某路2号,苏州市 | 芜湖市,C08L23/06",
+            "公开(公告)号,标题,申请号,申请日,原始申请(专利权)人,原始申请(专利权)人地址,IPC主分类号",
+            f"CN102000028A,{TITLE},{NUMBER},2012-04-12,{FIRST} | {SECOND},{HERE} | {THERE},C08L23/06",
         ),
         (
             "公开号,名称,申请日,申请号,申请人,主分类号,地址",
             f"CN102000028A,{TITLE},2012/4/12,{NUMBER},{FIRST} | {SECOND},C08L23/06,江苏省苏州市某路1号",
         ),
         (
-            "appln_nr_epodoc,appln_filing_date,appln_auth,ipr_type,psn_name,psn_sector,person_address,applt_seq_nr,ipc_class_symbol",
-            f"CN201210000028,2012-04-12,CN,PI,{FIRST},COMPANY,江苏省苏州市某路1号,1,C08L23/06\n"
-            f"CN201210000028,2012-04-12,CN,PI,{SECOND},COMPANY,,2,C08L23/06",
+            "appln_nr_epodoc,appln_filing_date,appln_auth,ipr_type,psn_name,psn_sector,person_address,ipc_class_symbol",
+            "\n".join(
+                f"CN201210000028,2012-04-12,CN,PI,{name},COMPANY,{address},C08L23/06"
+                for name, address in ((FIRST, HERE), (SECOND, ""))
+            ),
         ),
     ],
     ids=["incopat-new", "incopat-old", "cnipa", "patsnap", "patentics", "patstat"],
