@@ -89,7 +89,9 @@ class CooperationOptions(IndicatorOptions):
     MAIN: ClassVar[str] = "kind"
     COLUMN: ClassVar[str] = "count"
 
-    kind: Literal["invention", "utility", "design", "all"] = Field("invention", description="patents counted")
+    kind: Literal["invention", "utility", "design", "invention_utility", "all"] = Field(
+        "invention", description="patents counted"
+    )
     count: Literal[
         "joint_inventions",
         "joint",
@@ -102,12 +104,24 @@ class CooperationOptions(IndicatorOptions):
         "eigenvector",
         "betweenness",
         "patents",
+        "gravity",
     ] = Field("joint", description="column of the indicator; joint_inventions is joint of kind invention")
+    ipc: str = Field(
+        "",
+        pattern=r"^([A-H](\d{2}[A-Z]?)?(,[A-H](\d{2}[A-Z]?)?)*)?$",
+        description="sections, classes or subclasses of the main IPC class, as A,H01 (default: all)",
+    )
+    window: int = Field(1, ge=1, le=10, description="years counted together: the year and those before it")
+    distance_power: float | None = Field(
+        None, gt=0, description="b of the gravity links I_i I_j / d_ij^b, I = patents, d in km; adds the column gravity"
+    )
 
     @model_validator(mode="after")
     def _named_right(self) -> "CooperationOptions":
         if self.count == "joint_inventions" and self.kind != "invention":
             raise ValueError(f"count: joint_inventions goes with kind: invention, found kind: {self.kind}")
+        if self.count == "gravity" and self.distance_power is None:
+            raise ValueError("count: gravity needs distance_power, as 2")
         return self
 
 

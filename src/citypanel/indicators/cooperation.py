@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from citypanel.arrays import Vector
 from citypanel.declare.indicators import CooperationOptions
 from citypanel.errors import InputError
 from citypanel.indicators.files import records
 from citypanel.indicators.flows import database, parquet
-from citypanel.indicators.network import betweenness, eigenvector, strength
+from citypanel.indicators.network import betweenness, eigenvector, gravity, great_circle_km, strength
+from citypanel.registers import Registers
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,7 +56,9 @@ def city_cooperation(patents: Path, options: CooperationOptions) -> pd.DataFrame
     patents : Path
         Canonical `patents` (Parquet), one row for each application.
     options : CooperationOptions
-        `kind` of the patents that count.
+        `kind` and `ipc` of the patents that count; `window`: a year counts its own patents and those of the years
+        before, years with fewer years before them have no row; `distance_power` adds `gravity`, the sum of the
+        links I_i I_j / d_ij^power to all other cities with a patent, I being `patents` and d km between seats.
 
     Returns
     -------
@@ -68,15 +72,17 @@ def city_cooperation(patents: Path, options: CooperationOptions) -> pd.DataFrame
     InputError
         An applicant of one patent with two cities.
     """
-    found = _of_patents(patents, options.kind)
+    found = _of_patents(patents, options)
     result = found.places.rename(columns={"place": "adcode"}).astype({"adcode": "int32", "year": "int16"})
+    if options.distance_power is not None:
+        result["gravity"] = _gravity(result, options.distance_power)
     result.attrs["accounting"] = records(found.accounting.to_dict("records"))
     return result
 
 
 def city_pairs(patents: Path, options: CooperationOptions) -> pd.DataFrame:
     """Flows between cities: `adcode_i`, `adcode_j` (i <= j), `year`, `full`, `fractional`."""
-    pairs = _of_patents(patents, options.kind).pairs
+    pairs = _of_patents(patents, options).pairs
     return pairs.rename(columns={"place_i": "adcode_i", "place_j": "adcode_j"})
 
 
@@ -85,17 +91,45 @@ def of_cities(tables: Mapping[str, Path], options: CooperationOptions) -> pd.Dat
     return city_cooperation(tables["patents"], options)
 
 
-def _of_patents(patents: Path, kind: str) -> Cooperation:
-    chosen = "" if kind == "all" else f"where kind = '{kind}'"
+def _of_patents(patents: Path, options: CooperationOptions) -> Cooperation:
     with database() as connection:
+        # A patent counts once in every year of its window, so each of these counts as an application of its own.
         connection.execute(f"""
             create temp table listed as
             select application, year, a.name as applicant, a.adcode as place,
                    a.kind = 'organisation' as organisation
-            from (select application_no as application, year("date") as year, unnest(applicants) as a
-                  from {parquet(patents)} {chosen})
-        """)  # noqa: S608  (the kind is one of the option's literals, the path is quoted)
+            from (
+                select case when later = 0 then application_no else application_no || '+' || later end as application,
+                       year("date") + later as year, unnest(applicants) as a
+                from {parquet(patents)}, range({options.window}) as window_of(later) where {_chosen(options)}
+            )
+        """)  # noqa: S608  (the options are literals, numbers and IPC symbols; the path is quoted)
+        if options.window > 1:
+            before = options.window - 1
+            connection.execute(f"""
+                delete from listed using (select min(year) as first, max(year) as last from listed)
+                where year < first + {before} or year > last - {before}
+            """)  # noqa: S608  (a number)
         return _measured(connection, str(patents))
+
+
+def _chosen(options: CooperationOptions) -> str:
+    """Return the condition that the patents counted meet."""
+    listed = ", ".join(f"'{kind}'" for kind in options.kind.split("_"))
+    kinds = "true" if options.kind == "all" else f"kind in ({listed})"
+    symbols = [f"starts_with(upper(ipc), '{symbol}')" for symbol in options.ipc.split(",") if symbol]
+    return f"{kinds} and ({' or '.join(symbols) or 'true'})"
+
+
+def _gravity(places: pd.DataFrame, power: float) -> Vector:
+    seats = Registers().cities().set_index("adcode")[["lon", "lat"]]
+    result = np.zeros(len(places))
+    for year in np.unique(places["year"].to_numpy()):
+        rows = np.flatnonzero(places["year"].to_numpy() == year)
+        seat = seats.loc[places["adcode"].to_numpy()[rows]].to_numpy()
+        masses = places["patents"].to_numpy()[rows].astype(np.float64)
+        result[rows] = gravity(masses, great_circle_km(seat[:, 0], seat[:, 1]), power)
+    return result
 
 
 def cooperation(applicants: pd.DataFrame, place: str) -> Cooperation:

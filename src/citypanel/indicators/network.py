@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from citypanel.arrays import Codes, Matrix, Vector
 from citypanel.indicators.spectrum import leading_eigenvector
 
+EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 _ROUNDING = 1e-9  # relative; far above the rounding of a path's length, so no shortest path is missed
 
 
@@ -24,6 +25,42 @@ def strength(weights: Matrix) -> Vector:
         Symmetric; the diagonal is left out.
     """
     return np.asarray(weights.sum(axis=1) - np.diagonal(weights))
+
+
+def gravity(masses: Vector, distances: Matrix, power: float) -> Vector:
+    """Sum of the gravity links to all other nodes.
+
+    Parameters
+    ----------
+    masses : array, shape (nodes,)
+        What attracts, as patents.
+    distances : array, shape (nodes, nodes)
+        In km; the diagonal is left out.
+    power : float
+        Of the distance.
+
+    Returns
+    -------
+    array, shape (nodes,)
+        sum_j I_i I_j / d_ij^power, j other than i.
+
+    Raises
+    ------
+    ValueError
+        Two nodes at one place.
+    """
+    apart = distances + np.diag(np.full(len(masses), np.inf))
+    if (apart <= 0).any():
+        raise ValueError("two nodes lie at one place, so that their gravity link is infinite")
+    return np.asarray(masses * (apart**-power @ masses))
+
+
+def great_circle_km(lon: Vector, lat: Vector) -> Matrix:
+    """Distances between all places on a sphere of the Earth's mean radius, by the haversine formula."""
+    east, north = np.radians(lon), np.radians(lat)
+    across = np.sin((north[:, None] - north) / 2) ** 2
+    along = np.cos(north[:, None]) * np.cos(north) * np.sin((east[:, None] - east) / 2) ** 2
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(across + along, 1.0))))
 
 
 def components(weights: Matrix) -> Codes:
