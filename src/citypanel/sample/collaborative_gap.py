@@ -16,7 +16,7 @@ STUDY = "collaborative_gap"
 YEARS = tuple(range(2010, 2021))
 FIRST_MEAN, LAST_MEAN = 0.306, 0.983  # joint applications per 10,000 residents, printed in the introduction
 EFFECT = -0.05  # on the gap, of one joint application per 10,000 residents, at the mean of the noise
-SCALE = (0.03, 0.045)  # spread of the noise: a constant, and what one joint application adds to it
+SCALE = (0.015, 0.06)  # spread of the noise: a constant, and what one joint application adds to it
 # Factors of the effect where the split holds and where not.
 SPLITS = {"inland_region": (1.25, 0.6), "inland": (1.15, 0.8), "tertiary": (1.2, 0.8), "agglomeration": (1.2, 0.85)}
 # Effects of one joint application per 10,000 residents on what the study looks at; the flows of R&D have none.
@@ -25,7 +25,7 @@ MECHANISMS = {
     "integration": 0.08, "specialisation": 0.03, "rd_staff_flow": 0.0, "rd_fund_flow": 0.0,
 }  # fmt: skip
 MECHANISM_NOISE = 0.08
-ABOVE_FROM = 0.2  # standardised development from which a city is richer than the mean
+ABOVE_FROM = 0.52  # standardised development from which a city is richer than the mean
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,8 @@ def gap_cities(seed: int, divisor: int) -> GapCities:
     dev = rng.normal(0, 1, count) + 1.0 * where.key + 0.4 * where.coastal
     dev = ((dev - dev.mean()) / dev.std())[:, None]
     population = np.array(np.round(np.exp(rng.normal(5.85, 0.4, (count, 1)) + 0.004 * t), 6), dtype=np.float64)
-    share = np.exp(
-        0.6 * dev + 0.08 * rng.normal(0, 1, (count, years)) + np.cumsum(rng.normal(0, 0.15, (count, years)), 1)
-    )
+    walk = np.cumsum(rng.normal(0, 0.10, (count, years)), axis=1) + rng.normal(0, 0.08, (count, years))
+    share = np.exp(0.35 * dev + walk)
     wanted = share / share.mean(axis=0) * np.linspace(FIRST_MEAN, LAST_MEAN, years)
     joint = np.rint(wanted * population / divisor).astype(np.int64)
     intensity = joint * divisor / population
@@ -76,7 +75,7 @@ def gap_cities(seed: int, divisor: int) -> GapCities:
     above = dev[:, 0] > ABOVE_FROM
     # The lasting part is far from zero: an absolute value never folds over. Those above are fewer and nearer, so
     # that a small common move of all gaps moves the mean.
-    lasting = np.where(above[:, None], 0.50, 0.65) + 0.06 * np.abs(dev) + rng.uniform(0, 0.22, (count, 1))
+    lasting = np.where(above[:, None], 0.70, 0.69) + 0.06 * np.abs(dev) + rng.uniform(0, 0.20, (count, 1))
     gap = _centred(lasting + slope[:, None] * intensity - 0.004 * t + noise, above)
     level = 10.3 + 0.08 * t
     income = np.exp(level + np.where(above[:, None], gap, -gap))

@@ -14,7 +14,7 @@ class Prefectures:
     """Prefectures in order of adcode.
 
     `area` is the customs area, which is not the administrative code; the name of an `ambiguous` city is also that
-    of a county, district or province elsewhere.
+    of a county, district or province elsewhere, or a plain word (安康), and tells no place inside a firm's name.
     """
 
     adcode: Codes

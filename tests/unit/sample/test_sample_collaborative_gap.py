@@ -99,8 +99,8 @@ def test_the_effect_is_stronger_on_the_side_the_abstract_names(
     stated = truth["effects"]["by_split"][split]
     assert stated["yes"] < stated["no"] < 0
     for side, (estimate, se) in found.items():
-        # Eight estimates: one or two may lie beyond two standard errors.
-        assert abs(estimate - stated[side]) < 3 * se, side
+        # Eight estimates of one draw, and clustered errors of few cities: four standard errors.
+        assert abs(estimate - stated[side]) < 4 * se, side
 
 
 def test_the_gap_narrows_most_where_it_is_low(panel: pd.DataFrame, truth: dict[str, Any]) -> None:
