@@ -26,7 +26,7 @@ from typing import TypedDict
 HERE = Path(__file__).resolve().parent
 RESULTS, BASELINE = HERE / "results", HERE / "baseline.json"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-SLOWER = 1.5  # times the baseline at which a line is marked
+SLOWER = 2.0  # times the baseline at which a line is marked
 OTHERS = ("patents.py", "customs.py")
 
 
