@@ -25,10 +25,11 @@ class Paper:
     cells: list[list[str]] = field(default_factory=list)
     claims: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
-    def add(self, table, column, row, statistic, value, stars=""):
+    def add(self, *cell):
+        table, column, row, statistic, value, stars = cell if len(cell) == 6 else (*cell, "")
         self.cells.append([table, column, row, statistic, str(value), stars])
 
-    def claim(self, kind, value, table="", column="", row=""):
+    def claim(self, kind, value, table="", *, column="", row=""):
         self.claims.append((kind, table, column, row, str(value)))
 
     def find(self, table, column, row, statistic):
@@ -82,6 +83,19 @@ def ols(y, X, kind, groups):
     return Fit(b, np.sqrt(np.diag(V)), df, n, k, 1 - e @ e / total, e)
 
 
+@dataclass
+class Panel:
+    y: np.ndarray
+    x: np.ndarray
+    names: list[str]
+    unit: np.ndarray
+    year: np.ndarray
+    kind: str
+    balanced: bool
+    units: int
+    periods: int
+
+
 def dummies(codes):
     return (codes[:, None] == np.arange(1, codes.max() + 1)).astype(float)
 
@@ -125,19 +139,21 @@ def simulate(seed, decimals=3):
     y = y * rng.choice([0.2, 1.0]) + rng.choice([0.0, 5.0])
     names = [f"x{j + 1}" for j in range(K)]
     kind = str(rng.choice(["iid", "robust", "cluster"]))
-    _claims(paper, U, T, balanced, kind, rng)
+    panel = Panel(y, x, names, unit, year, kind, balanced, U, T)
+    _claims(paper, panel, rng)
     _descriptives(paper, np.c_[y, x], ["y", *names])
     _correlations(paper, np.c_[y, x], ["y", *names])
-    _regressions(paper, y, x, names, unit, year, kind)
-    _treatment(paper, y, did, unit, year, rng)
-    _split(paper, y, x, names, unit, kind)
-    _dynamic(paper, y, x, names, unit, year, kind)
+    _regressions(paper, panel)
+    _treatment(paper, y, did)
+    _split(paper, panel)
+    _dynamic(paper, panel)
     _instrument(paper, y, x, rng)
     _spatial(paper, U, T, rng)
     return paper
 
 
-def _claims(paper, U, T, balanced, kind, rng):
+def _claims(paper, panel, rng):
+    U, T, balanced, kind = panel.units, panel.periods, panel.balanced, panel.kind
     paper.claim("units", U)
     paper.claim("years", f"{2000}-{2000 + T - 1}")
     if balanced:
@@ -172,7 +188,8 @@ def _correlations(paper, data, names):
         paper.add("2", name, name, "pearson_r", "1")
 
 
-def _regressions(paper, y, x, names, unit, year, kind):
+def _regressions(paper, panel):
+    y, x, unit, year, kind = panel.y, panel.x, panel.unit, panel.year, panel.kind
     one = np.ones((y.size, 1))
     for label, full, effects in (
         ("(1)", False, (False, False)),
@@ -181,7 +198,7 @@ def _regressions(paper, y, x, names, unit, year, kind):
         ("(4)", True, (True, True)),
         ("(5)", False, (True, True)),
     ):
-        chosen = names if full else names[:1]
+        chosen = panel.names if full else panel.names[:1]
         parts = [x[:, : len(chosen)], one]
         parts += [dummies(year)] if effects[0] else []
         parts += [dummies(unit)] if effects[1] else []
@@ -189,14 +206,15 @@ def _regressions(paper, y, x, names, unit, year, kind):
         column(paper, "3", label, chosen, fit, effects=effects, kind=kind)
 
 
-def _treatment(paper, y, did, unit, year, rng):
+def _treatment(paper, y, did):
     if not 5 < did.sum() < did.size - 5:
         return
-    fit = ols(y, np.c_[did, np.ones(y.size)], "iid", unit)
+    fit = ols(y, np.c_[did, np.ones(y.size)], "iid", np.zeros(y.size, int))
     column(paper, "4", "(1)", ["did"], fit, effects=(False, False))
 
 
-def _split(paper, y, x, names, unit, kind):
+def _split(paper, panel):
+    y, x, names, unit, kind = panel.y, panel.x, panel.names, panel.unit, panel.kind
     level = np.array([x[unit == u, 0].mean() for u in range(unit.max() + 1)])
     high = level[unit] > np.median(level)
     for label, rows in (("(1) High x1", high), ("(2) Low x1", ~high)):
@@ -205,7 +223,8 @@ def _split(paper, y, x, names, unit, kind):
         column(paper, "5", label, names, ols(y[rows], X, kind, codes), effects=(False, True), with_f=False)
 
 
-def _dynamic(paper, y, x, names, unit, year, kind):
+def _dynamic(paper, panel):
+    y, x, names, unit, year, kind = panel.y, panel.x, panel.names, panel.unit, panel.year, panel.kind
     lookup = {(u, t): v for u, t, v in zip(unit, year, y, strict=True)}
     lag = np.array([lookup.get((u, t - 1), np.nan) for u, t in zip(unit, year, strict=True)])
     rows = ~np.isnan(lag)
@@ -229,7 +248,9 @@ def _instrument(paper, y, x, rng):
     se = np.sqrt(e @ e / (y.size - 2) / ((z - z.mean()) @ (d - d.mean())) ** 2 * ((z - z.mean()) ** 2).sum())
     p = 2 * distributions.norm.sf(abs(b / se))
     paper.add("7", "IV (2)", "d", "coef", paper.show(b), stars(p))
-    paper.add("7", "IV (2)", "d", "paren", {"se": paper.show(se), "t": f"{b / se:.2f}", "p": paper.show(p)}[paper.reading])
+    paper.add(
+        "7", "IV (2)", "d", "paren", {"se": paper.show(se), "t": f"{b / se:.2f}", "p": paper.show(p)}[paper.reading]
+    )
     paper.add("7", "IV (2)", "N", "stat", y.size)
 
 

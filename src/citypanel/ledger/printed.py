@@ -35,9 +35,9 @@ class Number:
     interval: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
-    """One printed cell with its place in the paper and in the file."""
+    """One printed cell with its place in the paper and in the file; two cells are the same only if they are one."""
 
     study: str
     table: str

@@ -52,10 +52,9 @@ def _stars(cells: Cells, claims: Claims, column: Column, term: Term, statistic: 
     printed = f"{term.coef.printed} ({cell.text})"
     count, levels = term.coef.stars, levels_of(cells, claims, column.table)
     reading = reading_of(cells, claims, column.study, column.table, statistic)
-    if not uses_stars(cells, claims, column.table):
-        return judge.missing(place, "no_stars", printed=printed, inputs=term.inputs)
-    if count is None or not reading or count > len(levels):
-        return judge.missing(place, "reading", printed=printed, inputs=term.inputs)
+    marked = uses_stars(cells, claims, column.table)
+    if count is None or not reading or count > len(levels) or not marked:
+        return judge.missing(place, "reading" if marked else "no_stars", printed=printed, inputs=term.inputs)
     tried = [
         (reference, p)
         for reference in references(column, claims)

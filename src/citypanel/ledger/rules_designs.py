@@ -221,7 +221,8 @@ def gmm_tests(cells: Cells, claims: Claims) -> list[Finding]:
 def _serial(column: Column, name: str, cell: Cell) -> Finding:
     judge, place, value = Judge("gmm_tests"), column.at(name), cell.interval
     said_p = re.search(r"\bp\b|p[- ]?val|p 值|p值", cell.row, re.IGNORECASE)
-    is_p = bool(said_p) or (value.lo >= -1e-9 and value.hi <= 1 and not cell.stars)
+    number = cell.number.value if cell.number else -1.0
+    is_p = bool(said_p) or (0 <= number <= 1 and not cell.stars)
     p = value if is_p else p_interval(value, None)
     common = {"printed": cell.printed, "computed": p, "inputs": (cell,)}
     if name == "ar1" and not is_p and value.lo > 0:

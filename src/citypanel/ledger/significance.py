@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from scipy.special import chdtrc, ndtr, stdtr
@@ -145,6 +146,7 @@ def beside_cells(column: Column, statistic: str) -> list[tuple[Term, Cell]]:
     return [(term, term.beside[statistic]) for term in column.terms if statistic in term.beside]
 
 
+@lru_cache(maxsize=256)
 def readings_of(cells: Cells, claims: Claims, study: str, table: str) -> dict[str, dict[str, int]]:
     """Return, per statistic below the coefficients of a table, the mismatches of each reading."""
     levels = levels_of(cells, claims, table) if uses_stars(cells, claims, table) else ()

@@ -20,7 +20,8 @@ def judged():
 
     def apply(rule: str, cells: str, claims: str = "") -> list[Finding]:
         printed = tuple(make_cell(Place("s", t, c, r), s, v, stars) for t, c, r, s, v, stars in _fields(cells, 6))
-        said = Claims(Claim("s", k, t, c, r, v) for k, v, t, c, r in _fields(claims, 5))
+        # columns of a claim are joined by & here, because | parts the fields
+        said = Claims(Claim("s", k, t, c.replace(" & ", "|"), r, v) for k, v, t, c, r in _fields(claims, 5))
         findings = RULES[rule](printed, said)
         for finding in findings:
             for language in LANGUAGES:
