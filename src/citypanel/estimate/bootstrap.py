@@ -75,13 +75,14 @@ def wild_cluster_bootstrap(
     for j, name in enumerate(names):
         others = np.delete(projected[:, 1:], j, axis=1)
         x, u = _rest(projected[:, 1 + j], others), _rest(projected[:, 0], others)
-        spread = np.zeros((u.size, groups))
-        spread[np.arange(u.size), cluster] = u
+        # One row per cluster's part, so that the projection runs along contiguous memory.
+        spread = np.zeros((groups, u.size))
+        spread[cluster, np.arange(u.size)] = u
         # M (v * u) for every cluster's part: fixed effects first, then the regressors.
-        after = absorb.project(spread)
-        after -= basis @ (basis.T @ after)
-        scores = x[:, None] * after
-        B: Matrix = np.stack([np.bincount(cluster, column, minlength=groups) for column in scores.T], axis=1)
+        after = absorb.project(spread.T).T
+        after -= (after @ basis) @ basis.T
+        after *= x
+        B: Matrix = np.stack([np.bincount(cluster, row, minlength=groups) for row in after], axis=1)
         a = np.bincount(cluster, x * u, minlength=groups).astype(np.float64)
         p[name] = _share_beyond(a, B, signs, exact=exact)
     return WildBootstrap(p, len(signs) * 2 if exact else draws, exact)
