@@ -20,6 +20,7 @@ PASSED_ON = 1.0  # share of it that is passed into the price there
 FIRM_QUALITY, COST, COST_STEP, PRICE_NOISE = 0.03, 0.16, 0.04, 0.03  # standard deviations
 ONE_DESTINATION = 0.12  # share of firm-products without a price elsewhere
 ALWAYS_THERE = 3  # firms of each city that export in every year
+REGIME_BELOW = (68, 92)  # of 100 firms: ordinary trade, processing with imported, the rest with supplied materials
 SHIPPED = 0.85  # share of a line's years in which it ships
 OWN_TASTE = 0.05  # of a destination for one product, beside what it spends on all; pooled estimates call it quality
 TWO_RECORDS = 0.2  # share of flows that stand in two customs records
@@ -159,7 +160,7 @@ def shipments(
         place=firms.place[firm],
         destination=lines.destination[at],
         date=year * 100 + first if months else zeros + year,
-        regime=rng.choice(3, count, p=[0.68, 0.24, 0.08]),
+        regime=np.searchsorted(REGIME_BELOW, firms.code[firm] * 37 % 100, side="right"),
         other_unit=zeros,
     )
 

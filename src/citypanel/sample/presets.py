@@ -9,12 +9,11 @@ YRD_COOPERATION = "yrd_cooperation"
 # Each study has a simulated world and a raw folder of its own: one world cannot be calibrated to four papers.
 KINDS_OF = {
     YRD_COOPERATION: ("customs", "patents", "yearbook", "world_trade"),
-    "smart_city": ("customs", "yearbook", "policies"),
+    "smart_city": ("customs", "yearbook", "policies", "reference"),
     "ip_model_city": ("customs", "yearbook", "world_trade", "policies"),
     "collaborative_gap": ("patents", "yearbook"),
 }
 STUDIES = tuple(KINDS_OF)
-KINDS = ("customs", "patents", "yearbook", "world_trade", "policies")
 LARGEST_SEED = 2**63 - 1
 NOTICE, TRUTH = "SIMULATED.txt", "truth.json"
 
@@ -45,6 +44,8 @@ FILES = {
         "yearbook/city_yearbook_2016_2021.xlsx",
         "yearbook/variables.csv",
         "policies/smart_city_pilots.csv",
+        "reference/province_quality.csv",
+        "reference/elasticities.csv",
     ),
     "ip_model_city": (
         *(f"customs/tradedata_{year}_{part}.dta" for year in range(2007, 2012) for part in (1, 2)),

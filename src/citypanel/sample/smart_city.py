@@ -101,7 +101,11 @@ def _effect(cohort: Codes, developed: Mask, open_city: Mask) -> Matrix:
 
 
 def _values(dev: Vector, trade: Vector, rng: np.random.Generator) -> dict[str, Matrix]:
-    """Return the controls as the formulas of the declaration give them, smooth over time with shocks."""
+    """Return the controls as the formulas of the declaration give them, smooth over time with shocks.
+
+    Those with an effect grow alike in all cities: were they to grow faster in developed ones, whose pilots do more,
+    two-way effects with one coefficient for all pilots would charge the difference to them.
+    """
     t = np.arange(len(YEARS))[None, :]
     d, o = dev[:, None], trade[:, None]
 
@@ -118,8 +122,8 @@ def _values(dev: Vector, trade: Vector, rng: np.random.Generator) -> dict[str, M
         "fdi": 10.0 + 0.9 * d + 0.4 * o + 0.03 * t + shock(0.15),
         "open": np.exp(-2.0 + 0.5 * o + 0.3 * d - 0.02 * t + shock(0.06)),
         "urban": 1 / (1 + np.exp(-(-0.05 + 0.45 * d + 0.05 * t + shock(0.015)))),
-        "ia": 0.10 * np.exp(0.25 * d + 0.02 * t + shock(0.03)),
-        "edu": 0.018 * np.exp(0.5 * d + 0.02 * t + shock(0.04)),
+        "ia": 0.10 * (np.exp(0.25 * d) + 0.02 * t + shock(0.03)),
+        "edu": 0.018 * np.maximum(np.exp(0.5 * d) + 0.02 * t + shock(0.04), 0.05),
         "infra": 12.0 * np.exp(0.15 * d + 0.03 * t + shock(0.05)),
         "market": 7.5 + 1.2 * d + 0.12 * t + shock(0.15),
         "tertiary": 100 / (1 + np.exp(-(-0.45 + 0.25 * d + 0.04 * t + shock(0.02)))),

@@ -13,7 +13,7 @@ from citypanel.sample.demand import ALWAYS_THERE, Flows, Lines, Market, blocks, 
 from citypanel.sample.policies import write_policy
 from citypanel.sample.shipments import ATTRITION_STEPS, Trade, destination_names, exporters
 from citypanel.sample.smart_city import CONTROLS, EFFECT, MICRO_YEARS, STUDY, YEARS, SmartCities, smart_cities
-from citypanel.sample.smart_city_yearbook import write_smart_yearbooks
+from citypanel.sample.smart_city_yearbook import write_province_quality, write_smart_yearbooks
 from citypanel.sample.tables import products
 from citypanel.sample.true_quality import TrueQuality
 from citypanel.sample.truth_tables import FlowTruth, write_table
@@ -56,10 +56,14 @@ def write_smart_city(folder: Path, preset: str, seed: int, kinds: tuple[str, ...
     truth: dict[str, Any] = {"attrition_steps": ATTRITION_STEPS, "files": {}, **_stated(cities)}
     quality = _customs(folder, cities, size, seed, truth, write="customs" in kinds)
     if "yearbook" in kinds:
-        truth["files"] |= write_smart_yearbooks(folder / "yearbook", cities, _extended(cities, quality), seed)
+        truth["files"] |= write_smart_yearbooks(folder / "yearbook", cities, seed)
     if "policies" in kinds:
         pilots = dict(zip(cities.where.adcode.tolist(), cities.cohort.tolist(), strict=True))
         write_policy(folder / "policies" / "smart_city_pilots.csv", STUDY, cities.where, pilots)
+    if "reference" in kinds:
+        write_province_quality(folder / "reference" / "province_quality.csv", cities, _extended(cities, quality))
+        known = ((code[:6], sigma) for code, sigma in truth["sigma"].items())
+        write_table(folder / "reference" / "elasticities.csv", ("product_prefix", "sigma"), known)
     _write_cities(folder, cities, quality)
     return truth
 

@@ -1,4 +1,4 @@
-"""Yearbooks of smart_city: the cells behind its controls, and what stands in for quality after 2016."""
+"""Yearbooks of smart_city: the cells behind its controls, and the provincial series that stands in after 2016."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from citypanel.arrays import Matrix
 from citypanel.sample.printing import Indicator, Press, headers, write_variables
 from citypanel.sample.smart_city import YEARS, SmartCities
+from citypanel.sample.truth_tables import write_table
 from citypanel.sample.workbook import Cell, write_workbook
 
 VOLUMES = ((2010, 2015), (2016, 2021))
@@ -27,54 +28,51 @@ INDICATORS = (
     Indicator("tertiary_employment", "第三产业从业人员", "万人", 8),
     Indicator("market", "市场化指数", "指数", 8, level=True),
     Indicator("ruggedness", "地形起伏度", "指数", 4, level=True),
-    Indicator("provincial_quality", "省级出口产品质量指数", "指数", 10, level=True),
 )
 # What the labels mean that no yearbook register knows: label, variable, unit, whether 0 is printed for missing.
 VARIABLES = (
     ("第三产业从业人员", "tertiary_employment_wan", "万人", 1),
     ("市场化指数", "market_index", "指数", 1),
     ("地形起伏度", "ruggedness", "指数", 1),
-    ("省级出口产品质量指数", "provincial_quality_index", "指数", 1),
 )
 
 
-def write_smart_yearbooks(folder: Path, cities: SmartCities, quality: Matrix, seed: int) -> dict[str, dict[str, int]]:
-    """Write one workbook per volume and the table of labels; `quality` is true quality in all years."""
-    index = provincial_index(cities, quality)
+def write_smart_yearbooks(folder: Path, cities: SmartCities, seed: int) -> dict[str, dict[str, int]]:
+    """Write one workbook per volume and the table of labels."""
     truth = {}
     for first, last in VOLUMES:
         press = Press(np.random.default_rng([seed, 47, first]), INDICATORS)
         path = folder / f"city_yearbook_{first}_{last}.xlsx"
-        rows = _rows(cities, index, range(first, last + 1), press)
+        rows = _rows(cities, range(first, last + 1), press)
         write_workbook(path, "地级市", [*headers(INDICATORS), *rows])
         truth[f"yearbook/{path.name}"] = press.counts
     write_variables(folder / "variables.csv", VARIABLES)
     return truth
 
 
-def provincial_index(cities: SmartCities, quality: Matrix) -> Matrix:
-    """Return, for each city and year, the index of its province: mean true quality by population over its cities.
+def write_province_quality(path: Path, cities: SmartCities, quality: Matrix) -> None:
+    """Write the index of each province and year: mean true quality by population over its cities, scaled.
 
-    It is scaled so that tertiary share times index has the mean of true quality: the paper does not state the
+    Its scale makes tertiary share times index as large as true quality on average: the paper does not state the
     scale of the provincial series.
     """
     population, tertiary = cities.values["population"], cities.values["tertiary"] / 100
     provinces, at = np.unique(cities.where.province_adcode, return_inverse=True)
-    known = np.nan_to_num(quality)
     weight = population * np.isfinite(quality)
-    mean = np.zeros_like(quality)
-    for p in range(len(provinces)):
-        mean[at == p] = (known * weight)[at == p].sum(axis=0) / weight[at == p].sum(axis=0)
-    result: Matrix = mean * np.nanmean(quality) / (mean * tertiary).mean()
-    return result
+    known = np.nan_to_num(quality) * weight
+    mean = np.stack([known[at == p].sum(axis=0) / weight[at == p].sum(axis=0) for p in range(len(provinces))])
+    index = mean * np.nanmean(quality) / (mean[at] * tertiary).mean()
+    rows = (
+        (int(code), year, repr(float(index[p, t]))) for p, code in enumerate(provinces) for t, year in enumerate(YEARS)
+    )
+    write_table(path, ("province", "year", "quality"), rows)
 
 
-def _rows(cities: SmartCities, index: Matrix, years: range, press: Press) -> Iterator[list[Cell]]:
+def _rows(cities: SmartCities, years: range, press: Press) -> Iterator[list[Cell]]:
     for year in years:
         t = YEARS.index(year)
         for i, code in enumerate(cities.where.adcode.tolist()):
-            cells = _cells(cities, i, t, press.rng) | {"provincial_quality": float(index[i, t])}
-            yield press.line((cities.where.name[i], code), year, cells, 0.0)
+            yield press.line((cities.where.name[i], code), year, _cells(cities, i, t, press.rng), 0.0)
 
 
 def _cells(cities: SmartCities, i: int, t: int, rng: np.random.Generator) -> dict[str, float]:
