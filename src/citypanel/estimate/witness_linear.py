@@ -233,7 +233,7 @@ def _panel_ols(bench: Bench) -> Testimony:
         "cluster": {"cov_type": "clustered", "clusters": bench.clusters().set_index(index)},
         "dk": {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bench.convention.lags},
     }
-    reason = _silence(bench.convention)
+    reason = _silence(bench.convention) or _gaps(bench)
     asked = kinds["iid"] if reason else kinds[bench.convention.kind]
     found = model.fit(**asked, **RAW, auto_df=False, count_effects=False)
     how = f"effects {'+'.join(design.effect_names)}, {asked['cov_type']}, debiased=False, count_effects=False"
@@ -290,17 +290,21 @@ def _statsmodels_kind(bench: Bench, reason: str) -> tuple[dict[str, Any], str]:
 
 
 def _gaps(bench: Bench) -> str:
-    """Return why statsmodels' HAC would count other lags: it goes by rows, ours by the calendar."""
+    """Return why the libraries' HAC would count other lags: they go by rows or periods seen, ours by the calendar."""
     if bench.convention.kind not in ("hac", "dk"):
         return ""
     design = bench.design
     if design.unit is None or design.time is None:
         return "HAC without a panel's unit and time"
-    order = np.lexsort((design.time, design.unit))
-    if not np.array_equal(order, np.arange(design.n)):
+    periods = np.array(design.periods, dtype=np.float64)
+    if np.any(np.diff(periods) != 1):
+        return "whole periods are missing; the libraries' HAC counts those that are there, ours the calendar"
+    if bench.convention.kind == "dk":
+        return ""
+    if not np.array_equal(np.lexsort((design.time, design.unit)), np.arange(design.n)):
         return "rows are not sorted by unit and time, as statsmodels' HAC needs"
     step = np.diff(design.time)[np.diff(design.unit) == 0]
-    return "" if np.all(step == 1) else "periods have gaps; statsmodels' HAC counts rows, ours the calendar"
+    return "" if np.all(step == 1) else "units have gaps; statsmodels' HAC counts rows, ours the calendar"
 
 
 def _instruments(bench: Bench) -> Testimony:
