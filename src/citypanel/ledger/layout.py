@@ -102,8 +102,9 @@ class Column:
         return cell if cell and cell.number else None
 
     def at(self, row: str) -> Place:
-        """Return the place of a row in this column."""
-        return Place(self.study, self.table, self.label, row)
+        """Return the place of a row, or of a statistic by its normalised name, as it is printed in this column."""
+        printed = self.stats[row].row if row in self.stats else row
+        return Place(self.study, self.table, self.label, printed)
 
 
 @lru_cache(maxsize=16)

@@ -10,8 +10,9 @@ from citypanel.ledger import labels
 from citypanel.ledger.claims import Claims
 from citypanel.ledger.findings import Finding, Judge, Place
 from citypanel.ledger.interval import Interval, shown
-from citypanel.ledger.layout import Cells, Column, SpatialEffects, columns_of, spatial_effects_of, tables_of
+from citypanel.ledger.layout import Cells, Column, SpatialEffects, columns_of, spatial_effects_of
 from citypanel.ledger.printed import Cell
+from citypanel.ledger.samples import known_tables
 from citypanel.ledger.significance import band, chi2_p, earns, levels_of, t_of, uses_stars
 
 _DRAWS = 1000  # the usual number of draws behind simulated effects
@@ -329,7 +330,7 @@ def ladder_of_tests(cells: Cells, claims: Claims) -> list[Finding]:
                 found.append(
                     judge("warning", column.at(term.name), "label", printed=term.name, inputs=(term.coef,), right=name)
                 )
-    known = {table for _, table in tables_of(columns_of(cells))} | {cell.table for cell in cells}
+    known = known_tables(cells, claims)
     for kind in ("test", "model"):
         for claim in claims.of(kind):
             shown_in = claim.value.lower().removeprefix("table").strip()

@@ -16,6 +16,7 @@ from citypanel.ledger.layout import (
     tables_of,
 )
 from citypanel.ledger.printed import Cell, parse_number
+from citypanel.ledger.samples import known_tables, lacks_tables
 from citypanel.ledger.significance import levels_of
 
 _KINDS = {
@@ -104,6 +105,9 @@ def variables_closed(cells: Cells, claims: Claims) -> list[Finding]:
         else:
             outcomes = {c.outcome for c in columns_of(cells)} | {c.value for c in claims.of("outcome")}
             there = name in used or name in outcomes
+            if not there and lacks_tables(cells, claims):
+                found.append(judge.missing(place, "tables", inputs=[claim]))
+                continue
             verdict, key = ("consistent", "appears") if there else ("inconsistent", "unused")
             found.append(judge(verdict, place, key, printed=name, inputs=[claim]))
     equation, data = claims.says("equation_level"), claims.says("data_level")
@@ -190,7 +194,7 @@ def _effect_names(judge: Judge, claims: Claims, table: str, columns: list[Column
 def _cites(judge: Judge, cells: Cells, claims: Claims, claim: Claim) -> Finding:
     target = claim.value.strip().lower()
     number = target.removeprefix("table").strip()
-    tables = {cell.table for cell in cells}
+    tables = known_tables(cells, claims) if cells else set()
     exists = {c.value.strip().lower() for c in claims.of("exists")}
     place = Place(claim.study, number if target.startswith("table") else "", "", target)
     common = {"printed": claim.value, "inputs": [claim]}
@@ -199,6 +203,8 @@ def _cites(judge: Judge, cells: Cells, claims: Claims, claim: Claim) -> Finding:
             return judge.missing(place, "tables", **common)
         return judge("inconsistent", place, "no_object", **common)
     rows = {cell.row.lower() for cell in cells if cell.table == number}
+    if not rows and listed(claim.row):
+        return judge.missing(place, "tables", **common)
     lacking = [row for row in listed(claim.row) if row.lower() not in rows] if target.startswith("table") else []
     if lacking:
         return judge("inconsistent", place, "no_rows", lacking=", ".join(lacking), **common)
@@ -208,7 +214,7 @@ def _cites(judge: Judge, cells: Cells, claims: Claims, claim: Claim) -> Finding:
 def stated_claims(cells: Cells, claims: Claims) -> list[Finding]:
     """44. Mechanisms and robustness claims have a table or figure; abstracts in two languages state the same."""
     judge, found = Judge("claims"), []
-    tables = {cell.table for cell in cells}
+    tables = known_tables(cells, claims) if cells else set()
     exists = {c.value.strip().lower() for c in claims.of("exists")}
     for claim in (*claims.of("mechanism"), *claims.of("robustness")):
         place = Place(claim.study, claim.table, "", claim.row)

@@ -31,6 +31,16 @@ def full_n(cells: Cells, claims: Claims, table: str, outcome: str = "") -> tuple
     return (n, f"{first[0].table}/{first[0].label}/N") if n else None
 
 
+def known_tables(cells: Cells, claims: Claims) -> set[str]:
+    """Return the tables of a paper: those with cells here, and those that claims speak of."""
+    return {cell.table for cell in cells} | {claim.table for claim in claims if claim.table}
+
+
+def lacks_tables(cells: Cells, claims: Claims) -> bool:
+    """Whether the text speaks of tables whose cells are not here, as when one file of a paper is audited."""
+    return bool(known_tables(cells, claims) - {cell.table for cell in cells})
+
+
 def is_plain(column: Column) -> bool:
     """Whether a column is static least squares, as far as its label and rows say."""
     auxiliary = any(labels.is_auxiliary(term.name) for term in column.terms)

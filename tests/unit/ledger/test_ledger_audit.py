@@ -167,6 +167,15 @@ def test_tables_of_no_known_kind_are_not_checkable() -> None:
     assert "reading.fault" not in {finding.message for finding in found}
 
 
+def test_one_file_of_a_paper_is_not_blamed_for_the_others(project) -> None:
+    folder = project / "studies" / "yrd_cooperation" / "published"
+    found = audit_folder(folder / "table5.csv")
+    wrong = {finding.rule for finding in found if finding.verdict == "inconsistent"}
+    # what the whole folder is told of this table and of the text, and no table or variable called missing
+    assert wrong <= {"labels", "claims", "test_ladder"}
+    assert not [f for f in found if f.message in ("labels.no_object", "variables_closed.unused")]
+
+
 def test_a_study_without_tables_is_audited_by_its_claims() -> None:
     found = audit_cells(
         (), [Claim("s", "statement", "", "en", "gap", "narrows"), Claim("s", "statement", "", "zh", "gap", "narrows")]

@@ -15,7 +15,7 @@ YES = "1|(1)|City FE|info|Yes\n1|(1)|Year FE|info|Yes\n"
 def test_adjusted_r2_by_hand(verdicts, adjusted, verdict) -> None:
     # 1 - 0.5 * 99/97 = 0.48969; R2 in [0.4995, 0.5005] gives [0.48918, 0.49020], which 0.489 just meets
     printed = TWO + SIZE + f"1|(1)|R2|stat|0.500\n1|(1)|r2_a|stat|{adjusted}\n"
-    assert verdicts("adj_r2", printed, row="r2_adj") == [verdict]
+    assert verdicts("adj_r2", printed, row="r2_a") == [verdict]
 
 
 def test_adjusted_r2_tells_which_dummies_are_counted(judged) -> None:
@@ -43,11 +43,11 @@ ONE = "1|(1)|x|coef|0.50\n1|(1)|x|t|2.00\n1|(1)|N|stat|102\n"
 @pytest.mark.parametrize(("f", "verdict"), [("4.00", OK), ("4.02", OK), ("4.03", BAD)])
 def test_f_of_one_slope_is_t_squared(verdicts, f, verdict) -> None:
     # [1.995, 2.005] squared is [3.980, 4.020]; 4.02 stands for [4.015, 4.025]
-    assert verdicts("one_regressor", ONE + f"1|(1)|F|stat|{f}\n", row="f") == [verdict]
+    assert verdicts("one_regressor", ONE + f"1|(1)|F|stat|{f}\n", row="F") == [verdict]
 
 
 def test_f_of_one_slope_may_test_dummies(verdicts) -> None:
-    assert verdicts("one_regressor", ONE + YES + "1|(1)|F|stat|9.00\n", row="f") == [IF]
+    assert verdicts("one_regressor", ONE + YES + "1|(1)|F|stat|9.00\n", row="F") == [IF]
 
 
 def test_r2_of_one_slope_says_whether_the_column_is_pooled(judged) -> None:
