@@ -39,8 +39,13 @@ def indicator_variants(studies: Iterable[Study]) -> dict[tuple[str, str], Slice]
 
 def indicator_tables(indicator: str, options: Slice) -> tuple[str, ...]:
     """Return the canonical tables that an indicator is computed from."""
-    income = options.get("reference", "world") != "world"
-    return (*TABLES[indicator], "city_year") if income else TABLES[indicator]
+    yearbook = options.get("reference", "world") != "world" or options.get("impute_after") is not None
+    return (*TABLES[indicator], "city_year") if yearbook else TABLES[indicator]
+
+
+def indicator_files(indicator: str, options: Slice) -> tuple[str, ...]:
+    """Return the user's own files that an indicator reads: elasticities, conversion tables, deflators."""
+    return tuple(getattr(parsed_indicator(indicator, options), "files", ()))
 
 
 def _file_options(options: IndicatorOptions) -> Slice:

@@ -47,7 +47,10 @@ class _Last:
         if codes.size == 0:
             return
         self._reach(int(codes.max()) + 1)
-        np.maximum.at(self.rules, codes, np.int16(rule))
+        if rule == KEPT:
+            self.rules[codes] = KEPT
+        else:
+            np.maximum.at(self.rules, codes, np.int16(rule))
 
     def _reach(self, size: int) -> None:
         if size > self.rules.size:
@@ -80,8 +83,9 @@ class Ledger:
 
     def note(self, rules: Codes, things: Things) -> None:
         """Count rows or flows under the rule that each leaves at."""
-        for rule in np.unique(rules).tolist():
-            self.add(int(rule), things, rules == rule)
+        for rule in np.flatnonzero(np.bincount(rules)).tolist():
+            where = rules == rule
+            self.add(rule, things, slice(None) if where.all() else where)
 
     def add(self, rule: int, things: Things, where: Mask | slice) -> None:
         """Count some rows or flows under one rule."""
@@ -94,7 +98,7 @@ class Ledger:
         for name, codes in (*units.items(), ("source", things.source), ("product", things.product)):
             if codes is not None:
                 found = codes[where]
-                self.last[name].note(found[found >= 0], rule)
+                self.last[name].note(found if found.min(initial=0) >= 0 else found[found >= 0], rule)
 
     def note_targets(self, targets: Codes, rule: int) -> None:
         """Note the converted six digits of rows; those that reach the collapse follow their product."""

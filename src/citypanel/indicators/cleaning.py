@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from citypanel.arrays import Codes
+from citypanel.arrays import Codes, Matrix
 from citypanel.canonical import Origin, origin_metadata, read_origin, read_table, write_table, written_beside
 from citypanel.declare.cleaning import Cleaning
 from citypanel.indicators.attrition import KEPT, Ledger, Rule
@@ -67,7 +67,7 @@ def _with(reason: str, found: tuple[str, ...]) -> str:
 class CleanFlows:
     """Flows that passed steps 5 to 16, by year and chapter, and what is behind their codes.
 
-    `totals` are US$ of all rows read by place and year (keys place * 10,000 + year).
+    `totals` are places, years, and the US$ of all rows read of them.
     """
 
     parts: Partitions
@@ -75,7 +75,7 @@ class CleanFlows:
     products: list[str]
     destinations: list[str]
     ledger: Ledger
-    totals: tuple[Codes, np.ndarray]
+    totals: tuple[Codes, Codes, Matrix]
     products_of: tuple[Codes, Codes]
     rules: list[Rule] = field(default_factory=list)
 

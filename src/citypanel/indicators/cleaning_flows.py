@@ -14,11 +14,11 @@ from citypanel.arrays import Codes, Mask, Vector
 from citypanel.declare.cleaning import Cleaning
 from citypanel.errors import InputError
 from citypanel.indicators.attrition import KEPT, MICRO, Ledger, Things
-from citypanel.indicators.cleaning_rows import NO_CHAPTER, WIDE, Read, things_of
+from citypanel.indicators.cleaning_rows import WIDE, Read, things_of
 from citypanel.indicators.demand import inside_shares
 from citypanel.indicators.files import Wanted, read_columns, require_unique
 from citypanel.indicators.intermediaries import WordList, word_list
-from citypanel.indicators.partitions import Key, Partitions, Rows
+from citypanel.indicators.partitions import Partitions, Rows
 from citypanel.registers import Registers
 
 FLOW = np.dtype(
@@ -117,20 +117,20 @@ class Collapse:
         self.read, self.options, self.decisions = read, options, decisions
         self.known = read.commodities.table()
         self.flows = Partitions(room / "flows", FLOW)
+        self.chapter = np.array([int(product[:2]) for product in read.commodities.products.texts()] or [0])
         self.merged = 0
 
     def run(self) -> Partitions:
         """Go through all partitions and return the flows, in the order of product, firm, place, destination."""
         for key in self.read.parts.held():
             rows = self._kept_rows(self.read.parts.read(key))
-            if key[1] != NO_CHAPTER:
-                flows = added_up(rows, self.known["product"][rows["code"]], key[0])
-                self.merged += rows.size - flows.size
-                flows["log_price"] -= np.log(self.decisions.deflator.get(key[0], 1.0))
-                self.flows.append(key, flows if self._over_years() else self._judged(key, flows))
+            flows = added_up(rows, self.known["product"][rows["code"]], key[0])
+            self.merged += rows.size - flows.size
+            flows["log_price"] -= np.log(self.decisions.deflator.get(key[0], 1.0))
+            self.flows.append(key, flows if self._over_years() else self._judged(flows))
             self.read.parts.drop(key)
         if self._over_years():
-            self._judge_chapters()
+            self._judge_over_years()
         self.read.ledger.changed[1200] = self.merged
         return self.flows
 
@@ -174,42 +174,44 @@ class Collapse:
         """Tell whether unit values are trimmed over all years of a chapter, so that all flows must be there first."""
         return self.options.price_scope == "chapter" and self.options.price_trim != (0.0, 1.0)
 
-    def _judge_chapters(self) -> None:
+    def _judge_over_years(self) -> None:
         keys = self.flows.held()
-        for chapter in sorted({chapter for _, chapter in keys}):
-            own = [key for key in keys if key[1] == chapter]
-            prices = [np.array(self.flows.mapped(key)["log_price"]) for key in own]
-            inside = self._inside(np.concatenate(prices))
-            for key, within in zip(own, np.split(inside, np.cumsum([part.size for part in prices])[:-1]), strict=True):
+        for bucket in sorted({bucket for _, bucket in keys}):
+            own = [key for key in keys if key[1] == bucket]
+            parts = [self.flows.mapped(key) for key in own]
+            prices, products = (np.concatenate([part[name] for part in parts]) for name in ("log_price", "product"))
+            inside = self._inside(prices, self.chapter[products])
+            for key, within in zip(own, np.split(inside, np.cumsum([part.size for part in parts])[:-1]), strict=True):
                 flows = self.flows.read(key)
                 self.flows.drop(key)
-                self.flows.append(key, self._judged(key, flows, within))
+                self.flows.append(key, self._judged(flows, within))
 
-    def _inside(self, prices: Vector) -> Mask:
+    def _inside(self, prices: Vector, chapter: Codes) -> Mask:
         if self.options.price_trim == (0.0, 1.0) or not prices.size:
             return np.ones(prices.size, dtype=bool)
-        return inside_shares(prices, np.zeros(prices.size, dtype=np.intp), *self.options.price_trim)
+        return inside_shares(prices, chapter, *self.options.price_trim)
 
-    def _judged(self, key: Key, flows: Rows, inside: Mask | None = None) -> Rows:
+    def _judged(self, flows: Rows, inside: Mask | None = None) -> Rows:
         """Judge steps 13 to 15 and return the flows that stay."""
-        rule = self._rules(key, flows, self._inside(flows["log_price"]) if inside is None else inside)
-        note_flows(self.read.ledger, flows, rule, rule != KEPT)
-        kept: Rows = flows[rule == KEPT]
-        return kept
-
-    def _rules(self, key: Key, flows: Rows, inside: Mask) -> Codes:
+        chapter = self.chapter[flows["product"]]
+        if inside is None:
+            inside = self._inside(flows["log_price"], chapter)
         options = self.options
+        goods_out = np.zeros(flows.size, dtype=bool)
+        if options.goods == "manufacturing":
+            goods_out = (chapter < MANUFACTURING[0]) | (chapter > MANUFACTURING[-1])
         rule = np.full(flows.size, KEPT, dtype=np.int64)
-        chapter_out = options.goods == "manufacturing" and key[1] not in MANUFACTURING
         for number, where in (
             (1300, ~inside),
             (1400, flows["value"] < options.min_value),
             (1401, flows["quantity"] < options.min_quantity),
-            (1500, np.full(flows.size, chapter_out)),
+            (1500, goods_out),
             (1501, self.decisions.rauch_out[flows["product"]]),
         ):
-            rule = np.where(where & (rule == KEPT), number, rule)
-        return rule
+            rule[where & (rule == KEPT)] = number
+        note_flows(self.read.ledger, flows, rule, rule != KEPT)
+        kept: Rows = flows[rule == KEPT]
+        return kept
 
 
 def note_flows(ledger: Ledger, flows: Rows, rule: Codes, where: Mask) -> None:

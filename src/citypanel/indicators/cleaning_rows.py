@@ -20,9 +20,9 @@ from citypanel.errors import InputError
 from citypanel.indicators.attrition import KEPT, Ledger, Things
 from citypanel.indicators.flows import DIGITS, PLACES
 from citypanel.indicators.hs import Concordance
-from citypanel.indicators.partitions import KeyedSums, Partitions
+from citypanel.indicators.partitions import Partitions, YearSums, buckets_for
 
-BATCH = 262_144
+BATCH = 1 << 20
 ROW = np.dtype(
     [
         ("firm", "i4"), ("place", "i4"), ("code", "i4"), ("destination", "i2"), ("unit", "i2"),
@@ -81,9 +81,13 @@ class Commodities:
         codes = hs8.dictionary.to_pylist()
         at = hs8.indices.to_numpy(zero_copy_only=False).astype(np.int64) * len(revisions)
         both = at + revision.indices.to_numpy(zero_copy_only=False)
-        found, inverse = np.unique(both, return_inverse=True)
-        own = np.array([self._code(codes[key // len(revisions)], revisions[key % len(revisions)]) for key in found])
-        return own[inverse]
+        occurs = np.zeros(len(codes) * len(revisions), dtype=bool)
+        occurs[both] = True
+        own = np.full(occurs.size, -1, dtype=np.int64)
+        for key in np.flatnonzero(occurs).tolist():
+            own[key] = self._code(codes[key // len(revisions)], revisions[key % len(revisions)])
+        found: Codes = own[both]
+        return found
 
     def _code(self, hs8: str, revision: str) -> int:
         key = f"{revision}:{hs8}"
@@ -124,13 +128,15 @@ class Read:
     units: Coder = field(default_factory=Coder)
     names: Coder = field(default_factory=Coder)
     ledger: Ledger = field(default_factory=Ledger)
-    totals: KeyedSums = field(default_factory=lambda: KeyedSums(1))
+    totals: YearSums = field(default_factory=lambda: YearSums(1))
+    buckets: int = 1
     names_of: Counter[int] = field(default_factory=Counter)
     units_of: Counter[int] = field(default_factory=Counter)
     years: dict[int, set[int]] = field(default_factory=dict)
 
 
 WIDE = 1 << 32  # two numbers in one key
+DENSE = 4_000_000  # combinations that are counted without sorting
 
 
 def read_exports(exports: Path, options: Cleaning, place: str, level: str, room: Path) -> Read:
@@ -149,9 +155,11 @@ def read_exports(exports: Path, options: Cleaning, place: str, level: str, room:
     """
     if options.hs_base and level == "hs8":
         raise InputError("level hs8 with hs_base: conversion tables have six digits; choose hs6, hs4 or hs2")
+    if not Path(exports).is_file():
+        raise InputError(f"{exports} does not exist; a Parquet file is expected")
     table = Concordance(Path(options.hs_table), options.hs_base) if options.hs_base else None
     commodities = Commodities(DIGITS[level], table, options.hs_several == "drop")
-    read = Read(Partitions(room / "rows", ROW), commodities)
+    read = Read(Partitions(room / "rows", ROW), commodities, buckets=_buckets(exports))
     for batch in _batches(exports, PLACES[place], names=options.intermediaries != "keep"):
         _take(batch, options, read)
     _check_revisions(read, table)
@@ -159,8 +167,6 @@ def read_exports(exports: Path, options: Cleaning, place: str, level: str, room:
 
 
 def _batches(exports: Path, place: str, *, names: bool) -> Iterator[dict[str, pa.Array]]:
-    if not Path(exports).is_file():
-        raise InputError(f"{exports} does not exist; a Parquet file is expected")
     texts = [name for name in TEXTS if names or name != "firm_name"]
     columns = [*texts, "year", place, "value_usd", "quantity"]
     file = pq.ParquetFile(exports, read_dictionary=texts, pre_buffer=False)
@@ -185,11 +191,8 @@ def _take(batch: dict[str, pa.Array], options: Cleaning, read: Read) -> None:
     rows["value"], rows["quantity"] = _numbers(batch["value_usd"], np.nan), _numbers(batch["quantity"], np.nan)
     rows["code"] = read.commodities.columns(batch["hs8"], batch["hs_revision"])
     known = read.commodities.table()
-    read.totals.add(
-        rows["place"].astype(np.int64) * 10_000 + year, np.maximum(np.nan_to_num(rows["value"]), 0)[:, None]
-    )
-    for found in np.unique(year).tolist():
-        read.years.setdefault(found, set()).update(np.unique(rows["code"][year == found]).tolist())
+    read.totals.add(rows["place"], year, np.maximum(np.nan_to_num(rows["value"]), 0)[:, None])
+    _note_years(year, rows["code"], read.years)
     rule = _judged(batch, rows, known["chapter"][rows["code"]], options)
     gone = rule != KEPT
     things = things_of(rows, known)
@@ -201,7 +204,30 @@ def _take(batch: dict[str, pa.Array], options: Cleaning, read: Read) -> None:
         _count(read.names_of, rows["firm"], name)
     product = known["product"][rows["code"]]
     _count(read.units_of, product, rows["unit"])
-    read.parts.scatter(year, known["chapter"][rows["code"]], rows)
+    read.parts.scatter(year, known["chapter"][rows["code"]] % read.buckets, rows)
+
+
+def _buckets(exports: Path) -> int:
+    """Return the number of buckets for the rows and years that the file's metadata states."""
+    metadata = pq.read_metadata(exports)
+    at = metadata.schema.names.index("year") if "year" in metadata.schema.names else -1
+    edges: list[int] = []
+    for group in range(metadata.num_row_groups):
+        found = metadata.row_group(group).column(at).statistics
+        if found is not None and found.has_min_max:
+            edges += [found.min, found.max]
+    return buckets_for(metadata.num_rows, max(edges) - min(edges) + 1 if edges else 1)
+
+
+def _note_years(year: Codes, code: Codes, years: dict[int, set[int]]) -> None:
+    """Note which codes occur in which year."""
+    width = int(code.max(initial=0)) + 1
+    first = int(year.min()) if year.size else 0
+    occurs = np.zeros((int(year.max()) - first + 1 if year.size else 0, width), dtype=bool)
+    occurs[year - first, code] = True
+    for at, own in enumerate(occurs):
+        if own.any():
+            years.setdefault(first + at, set()).update(np.flatnonzero(own).tolist())
 
 
 def _judged(batch: dict[str, pa.Array], rows: np.ndarray, chapter: Codes, options: Cleaning) -> Codes:
@@ -249,8 +275,15 @@ def _where(things: Things, kept: Mask) -> Things:
 def _count(counter: Counter[int], first: Codes, second: Codes) -> None:
     """Add how often two numbers stand together, where both are known."""
     both = (first >= 0) & (second >= 0)
-    found, counts = np.unique(first[both].astype(np.int64) * WIDE + second[both], return_counts=True)
-    for key, count in zip(found.tolist(), counts.tolist(), strict=True):
+    one, other = first[both].astype(np.int64), second[both].astype(np.int64)
+    width = int(other.max(initial=0)) + 1
+    if (int(one.max(initial=0)) + 1) * width <= DENSE:
+        often = np.bincount(one * width + other)
+        found = np.flatnonzero(often)
+        keys, counts = found // width * WIDE + found % width, often[found]
+    else:
+        keys, counts = np.unique(one * WIDE + other, return_counts=True)
+    for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
         counter[key] += count
 
 

@@ -135,10 +135,13 @@ def standardised(quality: Vector, cell: Codes, noise: float = 0.0) -> Vector:
     array, shape (flows,)
         nan in cells without two distinct values, where the scale is 0/0.
     """
-    cells = int(cell.max(initial=-1)) + 1
-    lowest, highest = np.full(cells, np.inf), np.full(cells, -np.inf)
-    np.minimum.at(lowest, cell, quality)
-    np.maximum.at(highest, cell, quality)
+    order = slice(None) if (np.diff(cell) >= 0).all() else np.argsort(cell, kind="stable")
+    ordered, sorted_cell = quality[order], cell[order]
+    starts = np.flatnonzero(np.diff(sorted_cell, prepend=-1))
+    lowest, highest = np.zeros((2, int(cell.max(initial=-1)) + 1))
+    if starts.size:
+        lowest[sorted_cell[starts]] = np.minimum.reduceat(ordered, starts)
+        highest[sorted_cell[starts]] = np.maximum.reduceat(ordered, starts)
     span = highest - lowest
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(span[cell] > noise, (quality - lowest[cell]) / span[cell], np.nan)

@@ -15,7 +15,7 @@ from citypanel.errors import InputError
 from citypanel.indicators.attrition import KEPT, Ledger, Rule
 from citypanel.indicators.cleaning_flows import note_flows
 from citypanel.indicators.files import Wanted, read_columns, require_unique
-from citypanel.indicators.partitions import KeyedSums, Partitions
+from citypanel.indicators.partitions import Partitions, YearSums
 from citypanel.registers import Registers
 
 YEARS = 10_000  # keys of sums are place * YEARS + year
@@ -23,17 +23,18 @@ PROVINCE = 10_000  # an adcode, whole multiples of this are provinces
 BOUNDARIES = ("merged", "split")
 
 
-def city_years(sums: KeyedSums, totals: tuple[Codes, Matrix]) -> pd.DataFrame:
+def city_years(sums: YearSums, totals: tuple[Codes, Codes, Matrix]) -> pd.DataFrame:
     """Return `adcode`, `year`, `kept` and `total` (US$), `weighted` (US$ x quality) of all mapped places read."""
-    keys, values = sums.table()
-    kept = pd.DataFrame(values, index=keys, columns=["kept", "weighted"])
-    every, total = totals
-    frame = pd.DataFrame({"total": total[:, 0]}, index=every).join(kept)
-    frame = frame[frame.index >= 0].fillna({"kept": 0.0, "weighted": 0.0})
-    frame.insert(0, "adcode", frame.index.to_numpy() // YEARS)
-    frame.insert(1, "year", frame.index.to_numpy() % YEARS)
+    frame, kept = _keyed(totals, ["total"]), _keyed(sums.table(), ["kept", "weighted"])
+    frame = frame[frame["adcode"] >= 0].merge(kept, how="left", on=["adcode", "year"])
+    frame = frame.fillna({"kept": 0.0, "weighted": 0.0})
     ordered: pd.DataFrame = frame.sort_values(["adcode", "year"], ignore_index=True)
     return ordered
+
+
+def _keyed(table: tuple[Codes, Codes, Matrix], names: list[str]) -> pd.DataFrame:
+    place, year, values = table
+    return pd.DataFrame({"adcode": place, "year": year, **dict(zip(names, values.T, strict=True))})
 
 
 def provinces_of(frame: pd.DataFrame) -> pd.DataFrame:

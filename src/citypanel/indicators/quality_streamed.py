@@ -1,6 +1,6 @@
 """Export quality of cities from canonical exports of any size: cleaned, estimated, scaled and averaged on disk.
 
-One partition (a year and chapter) is in memory at a time; the peak does not grow with the rows.
+One partition (a year and some chapters) is in memory at a time; the peak does not grow with the rows.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,8 @@ from citypanel.indicators.cleaning import CleanFlows, clean_flows
 from citypanel.indicators.cleaning_flows import note_flows
 from citypanel.indicators.demand import inside_shares, standardised
 from citypanel.indicators.demand_streamed import ByProduct, Estimator, Pooled, require_flows, runs
-from citypanel.indicators.partitions import Key, KeyedSums, Partitions, Rows
+from citypanel.indicators.partitions import Key, Partitions, Rows, YearSums
 from citypanel.indicators.quality_cities import (
-    YEARS,
     FinalSteps,
     city_years,
     drops_cities,
@@ -124,8 +123,8 @@ class _Streamed:
         self, clean: CleanFlows, options: QualityOptions, sigma: pd.Series | float | None, *, firms: bool
     ) -> None:
         self.clean, self.options = clean, options
-        self.firm_sums = KeyedSums(2) if firms else None
-        self.city_sums = KeyedSums(2)
+        self.firm_sums = YearSums(2) if firms else None
+        self.city_sums = YearSums(2)
         self.scaled = Partitions(clean.parts.folder / "scaled", SCORED)
         self.scored = Partitions(clean.parts.folder / "scored", SCORED)
         self.waits = drops_cities(options.cleaning)
@@ -137,7 +136,7 @@ class _Streamed:
             return ByProduct(parts, len(products), self.options.min_observations)
         return Pooled(parts, sigma_by_product(products, sigma))
 
-    def run(self) -> KeyedSums:
+    def run(self) -> YearSums:
         """Return value and value x quality by place and year."""
         count = 0
         for key in self.clean.parts.held():
@@ -171,9 +170,9 @@ class _Streamed:
         return scored
 
     def _blocks(self) -> Iterator[Rows]:
-        """Yield all years of some products of a chapter, about `BLOCK` flows at a time."""
-        for chapter in sorted({chapter for _, chapter in self.scored.held()}):
-            keys = [key for key in self.scored.held() if key[1] == chapter]
+        """Yield all years of some products of a bucket, about `BLOCK` flows at a time."""
+        for bucket in sorted({bucket for _, bucket in self.scored.held()}):
+            keys = [key for key in self.scored.held() if key[1] == bucket]
             parts = [self.scored.mapped(key) for key in keys]
             columns = [np.array(part["product"]) for part in parts]
             counts = np.bincount(np.concatenate(columns))
@@ -190,7 +189,8 @@ class _Streamed:
         """Judge steps 19 and 20 of flows that hold whole cells of the scope, and add up what passes."""
         if not flows.size:
             return
-        flows = flows[np.argsort(flows["product"], kind="stable")]
+        if (np.diff(flows["product"]) < 0).any():
+            flows = flows[np.argsort(flows["product"], kind="stable")]
         rule, scaled = scale(flows["residual"], _cells(flows), self.options.trim, self.estimator.noise)
         rule = np.where((rule == KEPT) & (flows["place"] < 0), 2000, rule)
         note_flows(self.clean.ledger, flows, rule, rule != KEPT)
@@ -198,10 +198,9 @@ class _Streamed:
 
     def _add(self, flows: Rows, scaled: Vector) -> None:
         values = np.column_stack([flows["value"], flows["value"] * scaled])
-        year = flows["year"].astype(np.int64)
-        self.city_sums.add(flows["place"].astype(np.int64) * YEARS + year, values)
+        self.city_sums.add(flows["place"], flows["year"], values)
         if self.firm_sums is not None:
-            self.firm_sums.add(flows["firm"].astype(np.int64) * YEARS + year, values)
+            self.firm_sums.add(flows["firm"], flows["year"], values)
         if self.waits:
             self.scaled.append((len(self.scaled.rows), 0), flows)
         else:
@@ -211,9 +210,9 @@ class _Streamed:
         """Return firm, year, quality and the value kept."""
         if self.firm_sums is None:
             return pd.DataFrame(columns=["firm", "year", "quality", "value"])
-        keys, sums = self.firm_sums.table()
-        firms = np.array(self.clean.firms, dtype=object)[keys // YEARS]
-        table = {"firm": firms, "year": keys % YEARS, "quality": sums[:, 1] / sums[:, 0], "value": sums[:, 0]}
+        firm, year, sums = self.firm_sums.table()
+        names = np.array(self.clean.firms, dtype=object)[firm]
+        table = {"firm": names, "year": year, "quality": sums[:, 1] / sums[:, 0], "value": sums[:, 0]}
         return pd.DataFrame(table).sort_values(["firm", "year"], ignore_index=True)
 
     def elasticities(self) -> pd.DataFrame:
