@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from citypanel.arrays import Codes, Mask
 from citypanel.intake.applicants import RANKS
@@ -32,7 +33,8 @@ class PlaceReader:
         """Return for each name its prefecture, `NONE` where the row does not say, and the rank of the answer."""
         declared = np.asarray(mapped(cells["applicant_count"], _declared, pa.int64()), dtype=np.intp)
         agrees = (declared == _NOT_STATED) | (declared == names.counts)
-        repairs["declared number of applicants is not the number of names"] += int((~agrees & kept).sum())
+        if cells.raw.layout.settings.get("form") != "applicants":
+            repairs["declared number of applicants is not the number of names"] += int((~agrees & kept).sum())
         codes = np.full(len(names.row), NONE, dtype=np.intp)
         ranks = np.full(len(names.row), len(RANKS) - 1, dtype=np.intp)
         for role in ("cities", "counties"):
@@ -62,15 +64,17 @@ class PlaceReader:
     def listed(self, cells: Cells) -> pa.Table:
         """Return what a table of addresses says: row, position, how many are listed, prefecture and rank."""
         out: dict[str, list[int]] = {name: [] for name in ("row", "position", "adcode", "rank")}
-        for role, rank in (("cities", _CITY), ("counties", _CITY), ("address", _ADDRESS)):
-            if role not in cells:
-                continue
+        city = filled(pc.utf8_trim_whitespace(cells["cities"]))
+        for role, rank, rows in (
+            ("cities", _CITY, city),
+            ("counties", _CITY, ~city),
+            ("address", _ADDRESS, city | ~city),
+        ):
             encoded = cells[role].dictionary_encode()
-            read = [
-                self._codes(_SEPARATORS.split(text) if text.strip() else []) for text in encoded.dictionary.to_pylist()
-            ]
-            for row, code in enumerate(encoded.indices.to_pylist()):
-                for position, found in enumerate(read[code]):
+            texts, code = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+            read = [self._codes(_SEPARATORS.split(text) if text.strip() else []) for text in texts]
+            for row in np.flatnonzero(rows).tolist():
+                for position, found in enumerate(read[code[row]]):
                     for name, value in zip(out, (row, position, found, rank), strict=True):
                         out[name].append(value)
         return pa.table({name: pa.array(values, type=pa.int64()) for name, values in out.items()})

@@ -1,5 +1,8 @@
 """One invention is counted once, each merge in the attrition table; bad cells are repaired and counted, or refused."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,6 +196,26 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_rows(run, tmp_path: Path) -
     second, _, _ = run(*rows[::-1])
     columns = ["application_no", "date", "kind", "applicants"]
     pd.testing.assert_frame_equal(first[columns], second[columns])
+
+
+def test_neither_hash_seed_nor_threads_leave_a_trace(run, tmp_path: Path) -> None:
+    rows = [
+        line(number=f"CN20121000{i:04d}.1", title=str(i % 7), applicants=f"甲{i % 9}公司; 苏州乙{i}公司")
+        for i in range(60)
+    ]
+    run(*rows)
+    code = (
+        "import sys; from pathlib import Path; from citypanel.intake.patents import intake_patents; "
+        "intake_patents([Path(sys.argv[1])], Path(sys.argv[2]))"
+    )
+    found = set()
+    for seed in ("0", "3"):
+        out = tmp_path / seed / "p.parquet"
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": str(int(seed) + 1)}
+        subprocess.run([sys.executable, "-c", code, tmp_path / "p.csv", out], check=True, env=environment)
+        found.add(tuple(path.read_bytes() for path in sorted(out.parent.glob("*.parquet"))))
+    assert len(found) == 1
+    assert len(next(iter(found))) == 5
 
 
 def test_every_step_begins_where_the_one_before_it_ends(run) -> None:
