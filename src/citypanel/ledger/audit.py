@@ -1,5 +1,6 @@
 """The audit of printed tables alone: 44 rules over the cells and claims of each study."""
 
+import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from citypanel.ledger.claims import FIELDS as CLAIM_FIELDS
 from citypanel.ledger.claims import Claim, Claims, of_study, read_claims
 from citypanel.ledger.findings import Finding, Judge, Place
 from citypanel.ledger.messages import sentence
+from citypanel.ledger.own_tables import is_own, own_cells
 from citypanel.ledger.printed import Cell, natural, read_cells, studies_of
 
 Rule = Callable[[tuple[Cell, ...], Claims], list[Finding]]
@@ -135,6 +137,14 @@ def read_folder(path: Path, claims: Path | None = None) -> tuple[tuple[Cell, ...
 
 
 def _of_file(file: Path, problems: list[Finding]) -> tuple[Cell, ...]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            if is_own(reader.fieldnames or ()):
+                return own_cells(file, [(reader.line_num, row) for row in reader])
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError):
+        # the reader of printed cells tells what is wrong with the file
+        pass
     cells, unread = read_cells(file)
     problems.extend(unread)
     return cells
