@@ -4,6 +4,7 @@
 rule build_indicator:
     input:
         tables=indicator_inputs,
+        registers=lambda wildcards: registers("cities") if wildcards.indicator == "cooperation" else [],
     output:
         values="<results>/indicators/{indicator}/{variant}.parquet",
     log:

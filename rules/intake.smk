@@ -16,7 +16,7 @@ rule intake:
     benchmark:
         "<benchmarks>/intake_{table}.tsv"
     wildcard_constraints:
-        table=one_of(KINDS),
+        table=one_of(table for table in KINDS if table != "patents"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -30,3 +30,15 @@ rule intake:
         "Reading raw files into the table {wildcards.table}"
     script:
         "../scripts/intake.py"
+
+
+# Patents also leave a table of how many applicants were located, by year and way.
+use rule intake as intake_patents with:
+    output:
+        table="<results>/canonical/{table}.parquet",
+        rejects="<results>/intake/{table}/rejects.parquet",
+        attrition="<results>/intake/{table}/attrition.parquet",
+        files="<results>/intake/{table}/files.parquet",
+        coverage="<results>/intake/{table}/coverage.parquet",
+    wildcard_constraints:
+        table="patents",

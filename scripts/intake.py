@@ -15,6 +15,6 @@ if __name__ == "__main__":
         intake_table(
             snakemake.params.table,
             [Path(path) for path in snakemake.input.files],
-            Outputs(**{name: Path(path) for name, path in snakemake.output.items()}),
+            Outputs(**{name: Path(snakemake.output[name]) for name in ("table", "rejects", "attrition", "files")}),
             root=Path(snakemake.params.root),
         )
