@@ -31,6 +31,7 @@ include: "rules/indicators.smk"
 include: "rules/panels.smk"
 include: "rules/estimates.smk"
 include: "rules/exhibits.smk"
+include: "rules/ledger.smk"
 include: "rules/witness.smk"
 
 
@@ -39,3 +40,4 @@ rule all:
     input:
         rules.tables.input,
         rules.figures.input,
+        rules.audits.input,

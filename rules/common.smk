@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from citypanel.declare.config import SAMPLE, parse_config
+from citypanel.declare.config import LANGUAGES, SAMPLE, parse_config
 from citypanel.declare.exhibits import SHOWS_CITIES, analyses_of
 from citypanel.declare.load import load_studies
 from citypanel.declare.slices import (
@@ -60,6 +60,11 @@ DECLARED_FIGURES = one_of(name for study in DECLARED.values() for name in exhibi
 def beside(folder, pattern):
     """Return files of the checkout, as relative paths, so that a checkout may be moved without a rerun."""
     return sorted(os.path.relpath(path) for path in (BASE / folder).glob(pattern))
+
+
+def published(study):
+    """Return the printed tables and claims that a study ships."""
+    return sorted(os.path.relpath(path) for path in (BASE / CONFIG.studies_folder / study / "published").glob("*.csv"))
 
 
 def registers(*names):
