@@ -36,6 +36,7 @@ YEAR_OF_SHORT_CODES = 2009
 STAYING_FAULTS = ("area_other_places", "area_unknown", "unit_other")
 # Products that each city exports, firms of a city, and further records that a basket's product may have.
 SIZES = {"tiny": (8, 6, 0.1), "default": (40, 25, 0.5), "full": (160, 400, 12.0)}
+PER_CHAPTER = {"tiny": 1, "default": 0, "full": 0}  # products of each chapter; 0: all of them
 SMALLEST = 400  # US$ of a product in a city's basket
 REACH = 0.12  # ln EXPY of a typical city's spread, as a share of the range of ln PRODY
 VARIABLES = (
@@ -46,7 +47,7 @@ VARIABLES = (
 
 def write_ip_model_city(folder: Path, preset: str, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
     """Write the raw files of these kinds and return what is true."""
-    world = ip_world(YEARS, seed)
+    world = ip_world(YEARS, seed, PER_CHAPTER[preset])
     goods = ordinary(world.products)
     prody = fixed_prody(world)[goods]
     reach = float(np.log(prody).max() - np.log(prody).min())

@@ -10,11 +10,11 @@ LOWEST, HIGHEST = 7.2, 11.2  # ln GDP per head (US$) of the poorest and the rich
 NEAR = 0.45  # how far in logs of income a product's exporters stray from its own place
 
 
-def ip_world(years: tuple[int, ...], seed: int) -> World:
-    """Draw incomes and exports of each year."""
+def ip_world(years: tuple[int, ...], seed: int, per_chapter: int = 0) -> World:
+    """Draw incomes and exports of each year; of each chapter all products, or a few."""
     rng = np.random.default_rng([seed, 52])
     rows = rows_of("economies.csv")
-    goods = products()
+    goods = products((), per_chapter)
     level = np.linspace(LOWEST, HIGHEST, len(rows))[rng.permutation(len(rows))]
     place = np.linspace(LOWEST + 0.3, HIGHEST - 0.3, len(goods.hs6))[rng.permutation(len(goods.hs6))]
     near = np.exp(-((level[:, None] - place[None, :]) ** 2) / (2 * NEAR**2))

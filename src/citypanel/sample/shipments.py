@@ -10,10 +10,12 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from citypanel.arrays import Codes, Vector
+from citypanel.errors import EstimationError
 from citypanel.sample.firms import BRANDS_1, BRANDS_2, INDUSTRIES, OWNERSHIP_SHARES, OWNERSHIPS
 from citypanel.sample.prefectures import Prefectures
 from citypanel.sample.tables import rows_of
 
+LARGEST_SERIAL = 9_999
 ABSENT = -1  # a number, code or place that the row does not give
 ENDINGS = ("00", "10", "90")
 NO_CODES = ("8471XX00", "未知", "847130")
@@ -141,7 +143,10 @@ def exporters(counts: Codes, where: Prefectures, rng: np.random.Generator) -> Ex
     ownership = rng.choice(list(OWNERSHIPS), total, p=OWNERSHIP_SHARES)
     zone = rng.choice([9, 2, 3, 5], total, p=[0.7, 0.15, 0.1, 0.05])
     prefix = (where.area[city] * 10 + zone) * 10 + ownership
-    code = prefix * 10_000 + _serials(prefix)
+    serials = _serials(prefix)
+    if total and serials.max() > LARGEST_SERIAL:
+        raise EstimationError(f"sample: a city has {serials.max()} firms of one kind; codes allow {LARGEST_SERIAL}")
+    code = prefix * 10_000 + serials
     return Exporters(code, _names(city, where, rng), ownership, where.area[city] * 10 + zone, city)
 
 
