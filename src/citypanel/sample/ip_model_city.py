@@ -16,12 +16,12 @@ YEARS = tuple(range(2007, 2019))
 LATER_BATCH = (2018, 14)  # declared and simulated: no open list of it was found
 EFFECT = 0.03  # on ln EXPY, once built up, in a city for which all factors are one
 BUILD_UP = (0.75, 1.0)
-INNOVATIVE, SMALL, GENERAL = (1.3, 0.8), (1.25, 0.85), (1.2, 0.7)  # factors where it holds, and where not
+INNOVATIVE, SMALL, GENERAL = (1.5, 0.5), (1.4, 0.75), (1.3, 0.6)  # factors where it holds, and where not
 MECHANISMS = {"inventions": 0.25, "upgrading": 0.08, "fdi": 0.006}  # effects on each, in its own unit
 THROUGH = {"inventions": 0.02, "upgrading": 0.05, "fdi": 0.3}  # what one unit of each does to ln EXPY
 SMALL_BELOW = 100.0  # 10k persons in the city proper, threshold of 2014
 CONVERGENCE = 0.03  # share of the differences between cities that goes each year
-NOISE = 0.025
+NOISE = 0.018
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def model_cities(seed: int, level: float, spread: float) -> ModelCities:
     effect = EFFECT * factor[:, None] * path + sum(slope * mechanisms[name] for name, slope in THROUGH.items())
     own = sum(slope * (values[f"{name}_noise"]) for name, slope in THROUGH.items())
     # Treatment goes with the lasting part of the city effect only; the part that converges is as good as random.
-    lasting, fading = 0.25 * spread * dev, rng.normal(0, 0.35 * spread, count)
+    lasting, fading = 0.25 * spread * dev, rng.normal(0, 0.25 * spread, count)
     t = np.arange(len(YEARS))
     paths = lasting[:, None] + fading[:, None] * (1 - CONVERGENCE * t) + 0.012 * t
     noise = rng.normal(0, NOISE, (count, len(t)))
