@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from citypanel.declare.config import LANGUAGES, SAMPLE, parse_config
-from citypanel.declare.exhibits import SHOWS_CITIES, analyses_of
+from citypanel.declare.exhibits import analyses_of
 from citypanel.declare.load import load_studies
 from citypanel.declare.slices import (
     analysis_slice,
@@ -17,6 +17,7 @@ from citypanel.declare.slices import (
     panel_indicators,
     panel_slice,
     panel_tables,
+    shows_cities,
 )
 from citypanel.declare.targets import exhibit_pattern, exhibits_of, files_of_exhibits
 from citypanel.errors import CitypanelError
@@ -53,8 +54,6 @@ def one_of(names):
 
 STUDIES = one_of(DECLARED)
 ANALYSES = one_of(name for study in DECLARED.values() for name in study.analyses)
-DECLARED_TABLES = one_of(name for study in DECLARED.values() for name in exhibits_of(study, "tables"))
-DECLARED_FIGURES = one_of(name for study in DECLARED.values() for name in exhibits_of(study, "figures"))
 
 
 def beside(folder, pattern):
@@ -140,15 +139,9 @@ def method_code(wildcards):
 
 def exhibit_file(name):
     """Return an input function: the files of one name that an exhibit shows besides its records."""
-
-    def files(wildcards):
-        found = exhibit_files(DECLARED[wildcards.study], wildcards.exhibit).get(name, [])
-        return [path.replace("{study}", wildcards.study) for path in found]
-
-    return files
+    return lambda wildcards: exhibit_files(DECLARED[wildcards.study], wildcards.study, wildcards.exhibit).get(name, [])
 
 
-def exhibit_cities(wildcards):
-    """Return the register of cities for the kinds that show cities."""
-    shown = DECLARED[wildcards.study].exhibits[wildcards.exhibit].kind in SHOWS_CITIES
-    return registers("cities") if shown else []
+def one_exhibit(folder):
+    """Return a wildcard constraint that matches the declared tables or figures only."""
+    return one_of(name for study in DECLARED.values() for name in exhibits_of(study, folder))

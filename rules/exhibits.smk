@@ -19,7 +19,7 @@ rule render_table:
         "<benchmarks>/{study}/render_table_{exhibit}.tsv"
     wildcard_constraints:
         study=STUDIES,
-        exhibit=DECLARED_TABLES,
+        exhibit=one_exhibit("tables"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -41,7 +41,9 @@ rule draw_figure:
         weights=exhibit_file("weights"),
         pairs=exhibit_file("pairs"),
         panel=exhibit_file("panel"),
-        cities=exhibit_cities,
+        cities=lambda wildcards: (
+            registers("cities") if shows_cities(DECLARED[wildcards.study], wildcards.exhibit) else []
+        ),
         templates=beside("templates", "*.jinja"),
     output:
         shown=report(
@@ -57,7 +59,7 @@ rule draw_figure:
         "<benchmarks>/{study}/draw_figure_{exhibit}.tsv"
     wildcard_constraints:
         study=STUDIES,
-        exhibit=DECLARED_FIGURES,
+        exhibit=one_exhibit("figures"),
     conda:
         "../envs/analysis.yaml"
     threads: 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from citypanel.fingerprint import PACKAGE, closure
+from citypanel.fingerprint import PACKAGE, SOURCE, closure
 
 STAGES = ("intake", "indicators", "panel", "estimate", "exhibits", "ledger", "package", "sample")
 TOP = ("cli", "commands", "__main__")
@@ -25,12 +25,19 @@ def room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+def imported(module: str, name: str) -> str:
+    """`from a import b` imports the module a.b where there is one, else a."""
+    deeper = f"{module}.{name}"
+    stem = SOURCE.joinpath(*deeper.split("."))
+    return deeper if stem.with_suffix(".py").is_file() or (stem / "__init__.py").is_file() else module
+
+
 def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide what is imported"
-            found.add(node.module or "")
+            found |= {imported(node.module or "", alias.name) for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return {name for name in found if name.split(".")[0] == PACKAGE}

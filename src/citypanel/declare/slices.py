@@ -7,7 +7,7 @@ titles are in the slices of exhibits only, and an analysis sees its own columns 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from citypanel.declare.exhibits import analyses_of
+from citypanel.declare.exhibits import SHOWS_CITIES, analyses_of
 from citypanel.declare.formula import expand_macros
 from citypanel.declare.indicators import IndicatorOptions, column, parse_indicator, variant
 from citypanel.declare.methods import parse_options
@@ -180,22 +180,27 @@ def _definitions(study: Study) -> dict[str, dict[str, str] | None]:
     }
 
 
-def exhibit_files(study: Study, exhibit: str) -> dict[str, list[str]]:
-    """Return what an exhibit shows besides records, below `<results>`; `{study}` stays to be filled in.
+def exhibit_files(study: Study, name: str, exhibit: str) -> dict[str, list[str]]:
+    """Return what an exhibit shows besides records, below `<results>`.
 
     `weights` are matrices, `pairs` the flows behind a cooperation variable, `panel` says whether they are simulated.
     """
     declared = study.exhibits[exhibit]
     if declared.kind == "weights_heatmap":
-        weights = [f"<results>/{{study}}/weights/{name}.csv" for name in declared.weights]
-        return {"weights": weights, "panel": ["<results>/{study}/panel.parquet"]}
+        weights = [f"<results>/{name}/weights/{matrix}.csv" for matrix in declared.weights]
+        return {"weights": weights, "panel": [f"<results>/{name}/panel.parquet"]}
     if declared.kind == "local_moran":
-        return {"panel": ["<results>/{study}/panel.parquet"]}
+        return {"panel": [f"<results>/{name}/panel.parquet"]}
     if declared.kind == "network":
         options = indicator_options(study.variables[declared.variable])
         pairs = "" if options is None else f"<results>/indicators/cooperation/{variant(options)}.pairs.parquet"
-        return {"pairs": [pairs], "panel": ["<results>/{study}/panel.parquet"]}
+        return {"pairs": [pairs], "panel": [f"<results>/{name}/panel.parquet"]}
     return {}
+
+
+def shows_cities(study: Study, exhibit: str) -> bool:
+    """Return whether an exhibit needs names and coordinates from the register of cities."""
+    return study.exhibits[exhibit].kind in SHOWS_CITIES
 
 
 def parsed_indicator(name: str, options: Slice) -> IndicatorOptions:
