@@ -29,13 +29,13 @@ def test_honest_papers_raise_no_alarm(decimals) -> None:
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_planted_errors_are_found(name) -> None:
-    papers = [paper for seed in range(3000, 3012) if (paper := plant(name, seed)) is not None]
+    papers = [paper for seed in range(3000, 3008) if (paper := plant(name, seed)) is not None]
     found = [
         any(f.verdict in ("inconsistent", "only if") for f in audited(paper) if f.rule in SEEN_BY[name])
         for paper in papers
     ]
-    assert len(papers) >= 4
-    # 95% is asked of hundreds (benchmarks/audit_rates.py); of a dozen, one may be missed
+    assert len(papers) >= 3
+    # 95% is asked of hundreds (benchmarks/audit_rates.py); of eight, one may be missed
     assert sum(found) >= len(found) - 1
 
 

@@ -9,7 +9,7 @@ from citypanel.ledger.claims import Claims
 from citypanel.ledger.findings import Finding, Judge
 from citypanel.ledger.interval import Interval, shown
 from citypanel.ledger.layout import Cells, Column, columns_of, tables_of
-from citypanel.ledger.samples import has_own_sample, is_plain
+from citypanel.ledger.samples import IMPLIED, has_own_sample, is_plain, with_sizes
 from citypanel.ledger.significance import t_of
 
 _BIG_RISE = 0.5
@@ -57,7 +57,8 @@ def _countings(column: Column, claims: Claims) -> Iterator[Dummies]:
 
 def adj_r2(cells: Cells, claims: Claims) -> list[Finding]:
     """7. Adjusted R2 = 1 - (1 - R2)(N - 1)/(N - K): the K that fits says which dummies are counted."""
-    return [_adjusted(column, claims) for column in columns_of(cells) if column.cell("r2_adj")]
+    sized = with_sizes(cells, claims)
+    return [_adjusted(column, sized) for column in columns_of(cells) if column.cell("r2_adj")]
 
 
 def _adjusted(column: Column, claims: Claims) -> Finding:
@@ -102,6 +103,10 @@ def _counted(
         own = has_own_sample(column, claims)
         verdict, key, condition = ("consistent", "group", "") if own else ("only if", "fewer", "k_fewer")
         return verdict, key, condition, fewer, 0
+    if not column.effects:
+        n_implied = n - rest / (1.0 - adjusted) * (n - 1) if adjusted.hi < 1 else Interval.line()
+        if n_implied.hi >= slopes + 1 and n_implied.lo < n:
+            return "only if", "unsaid", "k_unsaid", n_implied, 0
     return "inconsistent", "never", "", tried[0] if tried else None, 0
 
 
@@ -112,7 +117,10 @@ def _fewer_units(column: Column, claims: Claims, rest: Interval) -> Interval | N
     if not units or not n or not (effects.get("unit") or effects.get("other")):
         return None
     least = math.ceil(n / periods) if periods else 1
-    times = (1, periods) if effects.get("time") and periods else (1, 1)
+    stated = claims.one("periods")
+    # N over units is the number of periods only if the panel is balanced
+    most = 3 * periods if periods and stated and stated.place == IMPLIED else periods
+    times = (1, most) if effects.get("time") and most else (1, 1)
     ways = [Dummies("", least + times[0] - 1), Dummies("", units + times[1] - 1)]
     ends = [end for way in ways if (end := _adjust(rest, n, len(column.slopes), way)) is not None]
     return Interval(min(end.lo for end in ends), max(end.hi for end in ends)) if ends else None
@@ -129,6 +137,7 @@ def _adjust(rest: Interval, n: int, slopes: int, way: Dummies) -> Interval | Non
 def f_r2(cells: Cells, claims: Claims) -> list[Finding]:
     """8. With iid errors F = (R2/k)/((1 - R2)/(N - K))."""
     judge, found = Judge("f_r2"), []
+    claims = with_sizes(cells, claims)
     for column in columns_of(cells):
         f, r2, n = column.cell("f"), column.cell("r2"), column.n
         if f is None or not labels.is_least_squares(column.label):
@@ -164,6 +173,7 @@ def f_r2(cells: Cells, claims: Claims) -> list[Finding]:
 def one_regressor(cells: Cells, claims: Claims) -> list[Finding]:
     """9. One slope: F = t squared; R2 = t2/(t2 + df), pooled or within."""
     found: list[Finding] = []
+    claims = with_sizes(cells, claims)
     for column in columns_of(cells):
         if len(column.slopes) != 1 or column.hides_controls or not labels.is_least_squares(column.label) or column.lags:
             continue

@@ -286,8 +286,8 @@ def ols_from_moments(cells: Cells, claims: Claims) -> list[Finding]:
     tables = {variable.variable: variable for variable in moments_of(cells)}
     for matrix in correlations_of(cells):
         for column in columns_of(cells):
-            outcome = column.outcome or claims.word("outcome", column.table, column.label)
             names = [term.name for term in column.slopes]
+            outcome = _outcome(column, claims, [name for name in matrix.variables if name not in names])
             plain = is_plain(column) and not has_own_sample(column, claims) and not any(column.effects.values())
             if not plain or not names or column.hides_controls or not {outcome, *names} <= set(matrix.variables):
                 continue
@@ -306,6 +306,12 @@ def ols_from_moments(cells: Cells, claims: Claims) -> list[Finding]:
     return found
 
 
+def _outcome(column: Column, claims: Claims, rest: Sequence[str]) -> str:
+    """Return the outcome of a column: printed, stated, or the only variable of the matrix that is no regressor."""
+    stated = column.outcome or claims.word("outcome", column.table, column.label)
+    return stated or (rest[0] if len(rest) == 1 else "")
+
+
 def _refitted(
     cells: Cells, claims: Claims, column: Column, square: tuple[np.ndarray, np.ndarray], deviations: list[Interval]
 ) -> list[Finding]:
@@ -319,23 +325,29 @@ def _refitted(
     slopes, r2, errors = results[:size], results[size], results[size + 1 :]
     source = [f"correlations and standard deviations of {size + 1} variables, N = {n}"]
     found = []
+    # A column that says neither effects nor outcome is known by its other numbers, or it is not known.
+    agreeing = sum(slope.meets(term.b) for term, slope in zip(column.slopes, slopes, strict=True))
+    r2_agrees = column.cell("r2") is not None and column.stats["r2"].interval.meets(r2)
+    said = bool(column.effects) and bool(column.outcome or claims.word("outcome", column.table, column.label))
+    sure = said or (r2_agrees and agreeing >= max(2, size / 2))
     for term, slope, error in zip(column.slopes, slopes, errors, strict=True):
-        found.append(_against(column, term.coef, slope, "slope", source))
+        found.append(_against(column, term.coef, slope, source, sure=sure))
         se = se_of(cells, claims, column, term)
         if se is not None and error.lo > 0:
             found.append(_variance(judge, column, term, (se, error), source))
     if column.cell("r2"):
-        found.append(_against(column, column.stats["r2"], r2, "r2", source))
+        found.append(_against(column, column.stats["r2"], r2, source, sure=said))
     return found
 
 
-def _against(column: Column, cell: Cell, computed: Interval, key: str, source: list[str]) -> Finding:
+def _against(column: Column, cell: Cell, computed: Interval, source: list[str], *, sure: bool) -> Finding:
     """Compare a cell with what the moments give; a column that is silent on effects may have some."""
-    judge, place = Judge("ols_from_moments"), column.at(cell.row if key == "slope" else key)
+    judge, place = Judge("ols_from_moments"), column.at(cell.row)
+    key = "slope" if cell.statistic == "coef" else "r2"
     common = {"printed": cell.text, "computed": computed, "inputs": [cell, *source]}
     if computed.meets(cell.interval):
         return judge("consistent", place, key, **common)
-    if column.effects:
+    if sure:
         return judge("inconsistent", place, key, **common)
     return judge("only if", place, key, condition="unsaid", **common)
 

@@ -3,8 +3,10 @@
 from collections import Counter
 
 from citypanel.ledger import labels
-from citypanel.ledger.claims import Claims, listed
+from citypanel.ledger.claims import Claim, Claims, listed
 from citypanel.ledger.layout import Cells, Column, columns_of
+
+IMPLIED = "implied by N and units"
 
 
 def has_own_sample(column: Column, claims: Claims) -> bool:
@@ -29,6 +31,22 @@ def full_n(cells: Cells, claims: Claims, table: str, outcome: str = "") -> tuple
     first = [c for c in plain if c.table == plain[0].table]
     n, _ = Counter(c.n for c in first).most_common(1)[0]
     return (n, f"{first[0].table}/{first[0].label}/N") if n else None
+
+
+def with_sizes(cells: Cells, claims: Claims) -> Claims:
+    """Return the claims, with units that tables print and periods that N implies where the text states none."""
+    study, extra = next((cell.study for cell in cells), ""), []
+    units = claims.whole("units")
+    if units is None:
+        printed = {count for column in columns_of(cells) if (count := column.count("units"))}
+        units = printed.pop() if len(printed) == 1 else None
+        extra += [Claim(study, "units", "", "", "", str(units), "printed")] if units else []
+    sizes = Counter(column.n for column in columns_of(cells) if column.n)
+    if claims.periods is None and units and sizes:
+        n, _ = sizes.most_common(1)[0]
+        if n % units == 0 and n > units:
+            extra.append(Claim(study, "periods", "", "", "", str(n // units), IMPLIED))
+    return Claims((*claims, *extra)) if extra else claims
 
 
 def known_tables(cells: Cells, claims: Claims) -> set[str]:

@@ -12,6 +12,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "adj_r2.k_unit": ("the unit dummies alone are counted in K", "K 仅计入个体虚拟变量时成立"),
     "adj_r2.k_both": ("unit and time dummies are counted in K", "K 计入个体与时间虚拟变量时成立"),
     "adj_r2.k_fewer": ("the regression has fewer units than stated", "回归中的个体数少于文中所述时成立"),
+    "adj_r2.k_unsaid": (
+        "K is {k}: dummies that the column does not report",
+        "K 属于 {k}（含该列未报告的虚拟变量）时成立",
+    ),
     "adj_r2.k_within": ("both are within statistics", "两者均为组内统计量时成立"),
     "f_r2.wald": (
         "F is a Wald test of a robust or clustered variance, or tests other terms",
@@ -45,8 +49,8 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "vif.mean": ("the bound is meant for the mean VIF", "该界限指平均 VIF 时成立"),
     "ols_from_moments.not_iid": ("the standard errors are not iid", "标准误非同方差独立假定时成立"),
     "ols_from_moments.unsaid": (
-        "the column has effects that it does not report, or another sample",
-        "该列含未报告的固定效应或样本不同时成立",
+        "the column has effects, a sample or an outcome that it does not report",
+        "该列的固定效应、样本或被解释变量未予报告时成立",
     ),
     "effects_total.other_w_or_simulation": (
         "W is not row-standardised, or the effects are simulation means",

@@ -159,6 +159,12 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
         "the number of units in the column",
         "核对该列个体数",
     ),
+    "adj_r2.unsaid": (
+        "the {slopes} slopes alone do not give it; the K implied is in {k}",
+        "仅 {slopes} 个系数得不到该值；隐含 K 属于 {k}",
+        "which effects are in the regression",
+        "核对回归实际包含的固定效应",
+    ),
     "adj_r2.hidden": (
         "controls are not shown; the K implied is in {k}, with {slopes} slopes shown",
         "控制变量未列出；隐含 K 属于 {k}，表中列出 {slopes} 个系数",

@@ -14,7 +14,7 @@ YES = "1|(1)|City FE|info|Yes\n1|(1)|Year FE|info|Yes\n"
 )
 def test_adjusted_r2_by_hand(verdicts, adjusted, verdict) -> None:
     # 1 - 0.5 * 99/97 = 0.48969; R2 in [0.4995, 0.5005] gives [0.48918, 0.49020], which 0.489 just meets
-    printed = TWO + SIZE + f"1|(1)|R2|stat|0.500\n1|(1)|r2_a|stat|{adjusted}\n"
+    printed = TWO + SIZE + NO + f"1|(1)|R2|stat|0.500\n1|(1)|r2_a|stat|{adjusted}\n"
     assert verdicts("adj_r2", printed, row="r2_a") == [verdict]
 
 
@@ -28,6 +28,20 @@ def test_adjusted_r2_tells_which_dummies_are_counted(judged) -> None:
     assert (found.verdict, found.condition) == (IF, "adj_r2.k_none")
     assert found.infers == (("K", ["adj_r2", "k_none"][1]),)
     assert [f.verdict for f in judged("adj_r2", printed.format("0.490"))] == [OPEN]
+
+
+def test_units_that_tables_print_stand_in_for_those_of_the_text(verdicts) -> None:
+    # 10 units print, 100 rows: 10 periods; K = 2 + 10 + 10 - 1 gives .3734
+    printed = TWO + SIZE + YES + "1|(1)|Number of ID|stat|10\n1|(1)|R2|stat|0.500\n1|(1)|r2_a|stat|{}\n"
+    assert verdicts("adj_r2", printed.format("0.373")) == [OK]
+    assert verdicts("adj_r2", printed.format("0.341")) == [IF]  # 14 periods of an unbalanced panel
+    assert verdicts("adj_r2", printed.format("0.100")) == [BAD]
+
+
+def test_a_column_silent_on_effects_may_have_some(verdicts) -> None:
+    printed = TWO + SIZE + "1|(1)|R2|stat|0.500\n1|(1)|r2_a|stat|{}\n"
+    assert verdicts("adj_r2", printed.format("0.373")) == [IF]
+    assert verdicts("adj_r2", printed.format("0.495")) == [BAD]
 
 
 @pytest.mark.parametrize(("f", "verdict"), [("48.5", OK), ("48.6", OK), ("48.8", IF)])

@@ -121,6 +121,19 @@ def test_pooled_least_squares_from_moments(verdicts, b, verdict) -> None:
     assert verdicts("ols_from_moments", silent, row="v1") == [IF if verdict == BAD else OK]
 
 
+def test_a_column_silent_on_its_outcome_is_known_by_its_other_numbers(verdicts) -> None:
+    moments = "".join(described(f"v{i}", Obs=99, Mean="0.0", SD="1.000") for i in range(4))
+    # uncorrelated regressors with r = .5, .4, .3: slopes of those sizes, R2 = .25 + .16 + .09
+    lower = ("0.500", "0.400", "0.000", "0.300", "0.000", "0.000")
+    column = "3|(1)|v1|coef|{}\n3|(1)|v2|coef|{}\n3|(1)|v3|coef|0.300\n3|(1)|N|stat|99\n3|(1)|R2|stat|{}\n"
+    right = moments + matrix(*lower) + column.format("0.500", "0.400", "0.500")
+    assert set(verdicts("ols_from_moments", right)) == {OK}
+    one_wrong = moments + matrix(*lower) + column.format("0.500", "0.450", "0.500")
+    assert verdicts("ols_from_moments", one_wrong, row="v2") == [BAD]
+    another_model = moments + matrix(*lower) + column.format("0.520", "0.450", "0.700")
+    assert set(verdicts("ols_from_moments", another_model)) == {OK, IF}
+
+
 def test_slopes_from_moments_are_those_of_least_squares() -> None:
     generator = np.random.default_rng(3)
     data = generator.normal(size=(80, 4)) @ generator.normal(size=(4, 4))
