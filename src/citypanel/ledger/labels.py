@@ -34,7 +34,8 @@ _EFFECT_ROW = re.compile(
 _TIME = re.compile(r"year|time|period|年|时间|时期", re.IGNORECASE)
 _UNIT = re.compile(r"\bid\b|cit(y|ies)|firm|unit|individual|prefecture|entity|panel|城市|个体|企业|地区", re.IGNORECASE)
 _NO_OLS = re.compile(
-    r"iv\b|2sls|gmm|sar\b|sem\b|sdm\b|spatial|tobit|logit|probit|quantile|\bq\d|工具变量|分位", re.IGNORECASE
+    r"(?<![(（i])\biv\b|2sls|gmm|sar\b|sem\b|sdm\b|spatial|tobit|logit|probit|quantile|\bq\d|工具变量|分位",
+    re.IGNORECASE,
 )
 _CHANGED_SAMPLE = re.compile(r"psm|match|gmm|lag|high|low|east|west|central|匹配|滞后|高|低|东|西|中部", re.IGNORECASE)
 _OPPOSITES = (
