@@ -1,16 +1,18 @@
 """The two estimators of quality on flows that stand on disk by year and chapter.
 
-Both need few numbers of each partition. The pooled regression (Khandelwal, Schott and Wei 2013) depends on a flow
-only through the sums of its product and destination-year, so its fixed effects are solved on these cells with
-their counts as weights, which is exact. The regressions by product (Shi Bingzhan 2013) have effects that lie within
-a partition, so their cross products add up over partitions.
+Both need few numbers of each partition. The effects of the pooled regression (Khandelwal, Schott and Wei 2013)
+follow from how many flows each product has in each market (destination and year) and from the sums of demand by
+product and by market. The regressions by product (Shi Bingzhan 2013) have effects that lie within a partition, so
+their cross products add up over partitions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from citypanel.arrays import Codes, Mask, Vector
 from citypanel.errors import EstimationError
@@ -18,6 +20,14 @@ from citypanel.indicators.attrition import KEPT
 from citypanel.indicators.partitions import Key, Partitions, Rows
 from citypanel.within import within_projection
 
+MARKETS = 1024  # room for destinations in a year
+TOLERANCE = 1e-14  # error of the fitted values, relative to the spread of demand
+FLOOR = 1e-3  # of the tolerance: what is left then is rounding
+FLAT = 1e-13  # curvature, against the sizes of the levels, of redundant levels
+UNLINKED = 1e-11  # share of a market's flows below which nothing links it to the rest
+WINDOW = 8
+PASSES = 3
+MAX_STEPS = 20_000
 NOISE = 1e-10  # of the spread of log demand: residuals closer than this are one value, computed with rounding
 
 
@@ -69,21 +79,21 @@ class Pooled:
     parts: Partitions
     sigma: Vector
     noise: float = 0.0
-    _fitted: dict[Key, Vector] = field(default_factory=dict)
+    _product: Vector = field(init=False)
+    _market: dict[int, Vector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        cells: dict[Key, tuple[Codes, Codes, Vector, Vector]] = {}
-        squares = 0.0
-        for key, whole in self.parts.each():
+        sums = _Sums(len(self.sigma))
+        for (year, _), whole in self.parts.each():
             flows = whole[self._usable(whole)]
             if flows.size:
-                cell, product, destination = cell_codes(flows)
-                demand = self._demand(flows)
-                counts = np.bincount(cell).astype(np.float64)
-                cells[key] = product, destination, counts, np.bincount(cell, demand) / counts
-                squares += float(np.sum(demand * demand))
-        if cells:
-            self._solve(cells, squares)
+                sums.add(year, flows, self._demand(flows))
+        self._product = np.zeros(len(self.sigma))
+        if sums.count:
+            spread = sums.spread()
+            self.noise = NOISE * float(np.sqrt(spread / sums.count))
+            self._product, market = two_way_effects(*sums.normal_equations(), spread)
+            self._market = sums.by_year(market)
 
     def _usable(self, flows: Rows) -> Mask:
         with np.errstate(invalid="ignore"):
@@ -93,18 +103,6 @@ class Pooled:
         demand: Vector = log_quantity(flows) + self.sigma[flows["product"]] * flows["log_price"]
         return demand
 
-    def _solve(self, cells: dict[Key, tuple[Codes, Codes, Vector, Vector]], squares: float) -> None:
-        counts = np.concatenate([part[2] for part in cells.values()])
-        mean = np.concatenate([part[3] for part in cells.values()])
-        centre = float(np.sum(counts * mean) / counts.sum())
-        self.noise = NOISE * float(np.sqrt(max(squares / counts.sum() - centre**2, 0.0)))
-        product = np.unique(np.concatenate([part[0] for part in cells.values()]), return_inverse=True)[1]
-        dated = np.concatenate([part[1] + 1_000_000 * key[0] for key, part in cells.items()])
-        market = np.unique(dated, return_inverse=True)[1]
-        fitted = mean - within_projection(mean, [product, market], counts)
-        ends = np.cumsum([part[3].size for part in cells.values()])
-        self._fitted = dict(zip(cells, np.split(fitted, ends[:-1]), strict=True))
-
     def judge(self, key: Key, flows: Rows) -> tuple[Codes, Vector]:
         """Return the rule at which each flow leaves (or `KEPT`), and the residual of those that stay."""
         sigma = self.sigma[flows["product"]]
@@ -113,7 +111,154 @@ class Pooled:
         kept = flows[usable]
         if not kept.size:
             return rule, np.empty(0)
-        return rule, self._demand(kept) - self._fitted[key][cell_codes(kept)[0]]
+        effects = self._product[kept["product"]] + self._market[key[0]][kept["destination"]]
+        return rule, self._demand(kept) - effects
+
+
+class _Sums:
+    """Counts of flows by product and market, sums of demand by product and by market."""
+
+    def __init__(self, products: int) -> None:
+        self.products, self.count, self.squares = products, 0, 0.0
+        self.by_product = np.zeros(products)
+        self.by_market: dict[int, Vector] = {}
+        self.cells: list[tuple[int, Codes, Codes, Codes]] = []
+
+    def add(self, year: int, flows: Rows, demand: Vector) -> None:
+        """Add the flows of a partition; no other partition has the same products in the same year."""
+        cell, product, destination = cell_codes(flows)
+        kind = np.int32  # half the memory, as the cells of all years wait together
+        self.cells.append((year, product.astype(kind), destination.astype(kind), np.bincount(cell).astype(kind)))
+        self.by_product += np.bincount(flows["product"], demand, minlength=self.products)
+        sums = np.bincount(flows["destination"], demand, minlength=MARKETS)
+        self.by_market[year] = sums + self.by_market.get(year, np.zeros(MARKETS))
+        self.count += int(flows.size)
+        self.squares += float(np.sum(demand * demand))
+
+    def spread(self) -> float:
+        """Return the sum of squares of demand around its mean."""
+        return max(self.squares - float(np.sum(self.by_product)) ** 2 / self.count, 0.0)
+
+    def normal_equations(self) -> tuple[sparse.csr_matrix, Vector, Vector]:
+        """Return the counts, shape (products, markets), and the sums by product and by market."""
+        at = {year: MARKETS * k for k, year in enumerate(sorted(self.by_market))}
+        product = np.concatenate([cells[1] for cells in self.cells])
+        market = np.concatenate([cells[2] + np.int32(at[cells[0]]) for cells in self.cells])
+        counts = np.concatenate([cells[3] for cells in self.cells]).astype(np.float64)
+        self.cells.clear()
+        shape = (self.products, MARKETS * len(at))
+        table = sparse.csr_matrix(sparse.coo_matrix((counts, (product, market)), shape=shape))
+        return table, self.by_product, np.concatenate([self.by_market[year] for year in at])
+
+    def by_year(self, market: Vector) -> dict[int, Vector]:
+        """Return the effects of each year's destinations."""
+        years = sorted(self.by_market)
+        return dict(zip(years, market.reshape(len(years), MARKETS), strict=True))
+
+
+def two_way_effects(
+    counts: sparse.csr_matrix, by_first: Vector, by_second: Vector, spread: float
+) -> tuple[Vector, Vector]:
+    """Solve y = a + b + e by least squares from counts and sums alone.
+
+    Parameters
+    ----------
+    counts : sparse array, shape (first, second)
+        Rows of the data with each pair of levels.
+    by_first, by_second : array, shape (first,), (second,)
+        Sums of y by level.
+    spread : float
+        Sum of squares of y around its mean, to which the error of the fitted values is compared.
+
+    Returns
+    -------
+    tuple of arrays
+        One solution a, b; a + b is the same for all of them. Levels without rows have 0.
+
+    Raises
+    ------
+    EstimationError
+        The conjugate gradients do not converge.
+
+    Notes
+    -----
+    The first factor is eliminated; the second solves S b = s with S = D - N'N/n by conjugate gradients with the
+    inverse diagonal of S before it. They stop as in `within`: the error's energy before a step exceeds the one
+    after it by step * r'z (Hestenes and Stiefel), and what the last third of the steps has gained is compared with
+    1e-28 of the spread. A second solution, of what the first has left, removes its rounding.
+    """
+    one, other = (np.asarray(counts.sum(axis=axis)).ravel() for axis in (1, 0))
+    one[one == 0] = 1.0
+    squares = counts.copy()
+    squares.data **= 2
+    own = other - squares.T @ (1.0 / one)
+    del squares
+    condition = np.where(own > UNLINKED * other, 1.0 / np.where(own > 0, own, 1.0), 0.0)
+
+    labels = _components(counts)
+    totals = np.maximum(np.bincount(labels, other), 1.0)
+
+    def schur(vector: Vector) -> Vector:
+        return np.asarray(other * vector - counts.T @ ((counts @ vector) / one))
+
+    def conditioned(residual: Vector) -> Vector:
+        # A constant in a connected component changes nothing; left in, it would hide the rest behind its rounding.
+        level = condition * (residual - other * (np.bincount(labels, residual) / totals)[labels])
+        return np.asarray(level - (np.bincount(labels, other * level) / totals)[labels])
+
+    second = np.zeros(other.size)
+    for _ in range(PASSES):
+        first = (by_first - counts @ second) / one
+        right = by_second - other * second - counts.T @ first
+        change = _conjugate_gradients(schur, right, conditioned, other, spread)
+        second += change
+        if float(np.sum(other * change * change)) <= TOLERANCE**2 * spread:
+            break
+    return (by_first - counts @ second) / one, second
+
+
+def _components(counts: sparse.csr_matrix) -> Codes:
+    """Return the group of second levels that common first levels link each of them to."""
+    first, second = counts.shape
+    graph = sparse.coo_matrix(counts)
+    nodes = sparse.coo_matrix((graph.data, (graph.row, graph.col + first)), shape=(first + second,) * 2)
+    labels: Codes = csgraph.connected_components(nodes, directed=False)[1][first:]
+    return labels
+
+
+def _conjugate_gradients(
+    apply: Callable[[Vector], Vector],
+    right: Vector,
+    condition: Callable[[Vector], Vector],
+    sizes: Vector,
+    spread: float,
+) -> Vector:
+    solution, residual = np.zeros_like(right), right.copy()
+    conditioned = condition(residual)
+    direction, product = conditioned.copy(), float(np.sum(residual * conditioned))
+    gains: list[float] = []
+    for step in range(1, MAX_STEPS + 1):
+        if product <= (TOLERANCE * FLOOR) ** 2 * spread:
+            return solution
+        image = apply(direction)
+        curvature = float(np.sum(direction * image))
+        if curvature <= FLAT * float(np.sum(sizes * direction * direction)):
+            return solution  # along redundant levels, where a step is rounding
+        length = product / curvature
+        solution += length * direction
+        residual -= length * image
+        gains.append(length * product)
+        window = max(WINDOW, step // 3)
+        if step >= window and sum(gains[-window:]) <= TOLERANCE**2 * spread:
+            return solution
+        conditioned = condition(residual)
+        following = float(np.sum(residual * conditioned))
+        direction = conditioned + (following / product) * direction
+        product = following
+    raise EstimationError(
+        f"quality: product and destination-year effects did not converge in {MAX_STEPS} steps; the products of some "
+        "destinations are almost unconnected with all others"
+    )
 
 
 @dataclass
