@@ -25,6 +25,7 @@ MECHANISMS = {
     "integration": 0.08, "specialisation": 0.03, "rd_staff_flow": 0.0, "rd_fund_flow": 0.0,
 }  # fmt: skip
 MECHANISM_NOISE = 0.08
+NEAREST = 0.02  # no gap is smaller, so that its absolute value never folds over
 ABOVE_FROM = 0.52  # standardised development from which a city is richer than the mean
 
 
@@ -71,16 +72,22 @@ def gap_cities(seed: int, divisor: int) -> GapCities:
     }
     factor = np.prod([np.where(splits[name], *sizes) for name, sizes in SPLITS.items()], axis=0)
     slope = EFFECT * factor
-    noise = rng.normal(0, 1, (count, years)) * (SCALE[0] + SCALE[1] * intensity)
     above = dev[:, 0] > ABOVE_FROM
-    # The lasting part is far from zero: an absolute value never folds over. Those above are fewer and nearer, so
-    # that a small common move of all gaps moves the mean.
+    # Those above are fewer, so that a small common move of all gaps moves the mean.
     lasting = np.where(above[:, None], 0.70, 0.69) + 0.06 * np.abs(dev) + rng.uniform(0, 0.20, (count, 1))
-    gap = _centred(lasting + slope[:, None] * intensity - 0.004 * t + noise, above)
+    gap = _drawn_gap(lasting + slope[:, None] * intensity - 0.004 * t, SCALE[0] + SCALE[1] * intensity, above, rng)
     level = 10.3 + 0.08 * t
     income = np.exp(level + np.where(above[:, None], gap, -gap))
     values = _values(dev, intensity, stru, rng)
     return GapCities(where, joint, population, income, gap, slope * divisor, splits, values)
+
+
+def _drawn_gap(mean: Matrix, spread: Matrix, above: Mask, rng: np.random.Generator) -> Matrix:
+    """Return gaps with noise, drawn anew in the rare case that one city would change its side of the mean."""
+    while True:
+        gap = _centred(mean + rng.normal(0, 1, mean.shape) * spread, above)
+        if gap.min() > NEAREST:
+            return gap
 
 
 def _centred(gap: Matrix, above: Mask) -> Matrix:
