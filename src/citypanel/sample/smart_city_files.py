@@ -1,6 +1,7 @@
 """The raw folder of smart_city: customs files in five layouts up to 2016, yearbooks, pilots, and the truth."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,25 +87,26 @@ def _customs(
     """Draw all flows, write them if asked, and return true quality; the cities' exports are the same either way."""
     trade, firm_market = _trade(cities, size, seed)
     total = TrueQuality(len(cities.where), size.products, len(MICRO_YEARS))
-    book = CustomsBook(folder / "customs", VOLUMES, trade, (seed, 44)) if write else None
-    flow_truth = FlowTruth(folder / "truth_flows.parquet") if write and size.truth_of_flows else None
-    for number, chosen in enumerate(blocks(trade.firms, FIRMS_AT_A_TIME)):
-        rng = np.random.default_rng([seed, 43, number])
-        lines = draw_lines(trade.firms, chosen, firm_market, rng)
-        for t, year, found in _years(cities, lines, firm_market, trade, rng):
-            total.add(t, trade.firms.city[lines.firm[found.line]], lines.product[found.line], found)
-            # Draws of records come from their own stream: writing must not change the world.
-            rows = np.random.default_rng([seed, 45, number, year])
-            if book is not None:
-                months = year != YEAR_WITHOUT_MONTHS
-                book.add(year, shipments(found, lines, trade.firms, year, rows, months=months))
-            if flow_truth is not None:
-                flow_truth.add(year, found, lines, trade)
-    if book is not None:
-        book.__exit__(None, None, None)
-        truth["files"] |= book.truth
-    if flow_truth is not None:
-        flow_truth.close()
+    with ExitStack() as stack:
+        book = flow_truth = None
+        if write:
+            book = stack.enter_context(CustomsBook(folder / "customs", VOLUMES, trade, (seed, 44)))
+        if write and size.truth_of_flows:
+            flow_truth = FlowTruth(folder / "truth_flows.parquet")
+            stack.callback(flow_truth.close)
+        for number, chosen in enumerate(blocks(trade.firms, FIRMS_AT_A_TIME)):
+            rng = np.random.default_rng([seed, 43, number])
+            lines = draw_lines(trade.firms, chosen, firm_market, rng)
+            for t, year, found in _years(cities, lines, firm_market, trade, rng):
+                total.add(t, trade.firms.city[lines.firm[found.line]], lines.product[found.line], found)
+                if book is not None:
+                    # Records are drawn from their own stream: writing must not change the world.
+                    own = np.random.default_rng([seed, 45, number, year])
+                    months = year != YEAR_WITHOUT_MONTHS
+                    book.add(year, shipments(found, lines, trade.firms, year, own, months=months))
+                if flow_truth is not None:
+                    flow_truth.add(year, found, lines, trade)
+    truth["files"] |= book.truth if book is not None else {}
     truth["sigma"] = dict(zip(trade.hs8, firm_market.sigma.tolist(), strict=True))
     truth["effects"] = _effects(cities, total)
     return total
