@@ -25,6 +25,7 @@ rule intake:
     params:
         table="{table}",
         root=lambda wildcards, input: str(Path(input.files[0]).parent.parent),
+        rules=lambda wildcards: CONFIG.intake.model_dump().get(KINDS[wildcards.table].folder, {}),
         code=lambda wildcards: code_of("intake", KINDS[wildcards.table].module),
     message:
         "Reading raw files into the table {wildcards.table}"

@@ -17,4 +17,5 @@ if __name__ == "__main__":
             [Path(path) for path in snakemake.input.files],
             Outputs(**{name: Path(snakemake.output[name]) for name in ("table", "rejects", "attrition", "files")}),
             root=Path(snakemake.params.root),
+            rules=snakemake.params.rules,
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from citypanel.declare.complaints import complaints
+from citypanel.declare.intake import Intake
 from citypanel.errors import DeclarationError
 
 Language = Literal["en", "zh"]
@@ -43,6 +44,7 @@ class Config(BaseModel):
         description="`sample`, or a folder with customs/, patents/, yearbook/, world_trade/ (any of them)",
     )
     sample: SampleDeclaration = SampleDeclaration()
+    intake: Intake = Field(Intake(), description="rules of reading raw files")
     pathvars: dict[str, str] = Field({}, description="other places for results, logs and benchmarks")
 
 

@@ -6,7 +6,6 @@ of the literature); repairs are counted. Rows wait in a database file, so memory
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 
 from citypanel.arrays import Codes, Mask
 from citypanel.canonical import Origin
+from citypanel.declare.intake import CustomsRules
 from citypanel.errors import InputError
 from citypanel.intake.accounting import Account, Journal, Outputs
 from citypanel.intake.archives import recognised
@@ -34,15 +34,6 @@ from citypanel.intake.places import Gazetteer
 from citypanel.intake.reading import Block, read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
 from citypanel.registers import Registers
-
-
-@dataclass(frozen=True)
-class CustomsRules:
-    """Which of the cleaning rules apply: a study on values alone may keep rows without a quantity."""
-
-    require_quantity: bool = True
-    drop_duplicates: bool = True
-    keep_reimports: bool = False
 
 
 def intake_customs(

@@ -9,13 +9,13 @@ grow with the data.
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
+from citypanel.declare.intake import PatentRules
 from citypanel.intake.accounting import Account, Journal, Outputs
 from citypanel.intake.applicants import RANKS, Resolver
 from citypanel.intake.archives import recognised
@@ -39,20 +39,6 @@ from citypanel.intake.reading import read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
 from citypanel.intake.seats import Seats
 from citypanel.registers import Registers
-
-
-@dataclass(frozen=True)
-class PatentRules:
-    """What counts as one invention, one organisation, one place.
-
-    `keep_twins` keeps the utility model of an invention; `groups` counts subsidiaries as their parents, by
-    `registers/organisation_variants.csv`; `base_year` names prefectures as of that year, by default as of the
-    year of application.
-    """
-
-    keep_twins: bool = False
-    groups: bool = False
-    base_year: int | None = None
 
 
 def intake_patents(

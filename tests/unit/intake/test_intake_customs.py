@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from citypanel.canonical import Origin, read_origin, read_table
+from citypanel.declare.intake import CustomsRules
 from citypanel.errors import InputError
 from citypanel.intake.accounting import Account, Outputs
-from citypanel.intake.customs import CustomsRules, intake_customs
+from citypanel.intake.customs import intake_customs
 from citypanel.intake.customs_fields import file_date, hs_code, hs_revision, number, year_month
 
 HEADER = "日期,进口或出口,税号编码,金额,数量,数量单位,企业编码,经营单位,消费地或生产地,企业性质,起运国或目的国,贸易方式"

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from citypanel.canonical import read_table
+from citypanel.declare.intake import PatentRules
 from citypanel.intake.accounting import Account, Outputs
-from citypanel.intake.patents import PatentRules, intake_patents
+from citypanel.intake.patents import intake_patents
 from citypanel.registers import FOLDER, Registers
 
 HEADER = "标题,公开(公告)号,申请号,申请日,专利类型,申请人,申请人数量,简单同族ID,一案双申"

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from citypanel.canonical import read_table
+from citypanel.declare.intake import PatentRules
 from citypanel.intake.accounting import Outputs
 from citypanel.intake.organisations import Organisations
-from citypanel.intake.patents import PatentRules, coverage_path, intake_patents
+from citypanel.intake.patents import coverage_path, intake_patents
 from citypanel.registers import FOLDER, Registers
 
 HEADER = "申请号,申请日,申请人,申请人数量,申请人地址,中国申请人地市,中国申请人区县,工商注册地址,工商统一社会信用代码"
