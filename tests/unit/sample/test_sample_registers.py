@@ -53,7 +53,7 @@ def test_headers_stand_in_one_layout_each(register) -> None:  # type: ignore[no-
 
 def test_yearbook_labels_and_units_are_known(register) -> None:  # type: ignore[no-untyped-def]
     known = {(row["label"], row["unit"]) for row in register("yearbook_variables")}
-    assert {(label, unit) for _, label, unit, _ in INDICATORS} <= known
+    assert {(each.label, each.unit) for each in INDICATORS} <= known
 
 
 def test_the_exchange_rate_is_the_registers(register) -> None:  # type: ignore[no-untyped-def]
