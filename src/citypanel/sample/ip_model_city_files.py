@@ -32,6 +32,7 @@ VOLUMES = (
     *(Volume(y, (f"customs_{y}.csv",), "chinese", appended_again=y == 2017) for y in range(2016, 2019)),
 )
 YEAR_OF_SHORT_CODES = 2009
+INNOVATIVE_SINCE = 2007  # before any treatment
 # Rows that no step of the intake takes out would be exports of the city that a firm is registered in.
 STAYING_FAULTS = ("area_other_places", "area_unknown", "unit_other")
 # Products that each city exports, firms of a city, and further records that a basket's product may have.
@@ -66,6 +67,8 @@ def write_ip_model_city(folder: Path, preset: str, seed: int, kinds: tuple[str, 
         years = dict(zip(cities.where.adcode.tolist(), cities.cohort.tolist(), strict=True))
         real = frozenset(cities.where.adcode[cities.where.ip_first_year > 0].tolist())
         write_policy(folder / "policies" / "ip_model_cities.csv", STUDY, cities.where, years, real)
+        members = {code: INNOVATIVE_SINCE for code in cities.where.adcode[cities.innovative].tolist()}
+        write_policy(folder / "policies" / "innovative_cities.csv", "innovative_city", cities.where, members)
     _write_cities(folder, cities)
     return truth
 

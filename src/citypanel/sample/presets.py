@@ -55,6 +55,7 @@ FILES = {
         "yearbook/variables.csv",
         "world_trade/world_trade_2007_2018.csv",
         "policies/ip_model_cities.csv",
+        "policies/innovative_cities.csv",
     ),
     "collaborative_gap": (
         *(f"patents/incopat_{year}.csv" for year in range(2010, 2021)),

@@ -131,3 +131,11 @@ def test_real_batches_are_the_registers_and_later_ones_say_simulated(raw: Path, 
     assert dict(zip(early.adcode, early.year, strict=True)) == dict(zip(real.adcode, real.year, strict=True))
     assert late.source.str.startswith("SIMULATED").all()
     assert not early.source.str.contains("SIMULATED").any()
+
+
+def test_splits_can_be_made_from_what_the_folder_holds(panel: pd.DataFrame, raw: Path) -> None:
+    innovative = pd.read_csv(raw / "policies" / "innovative_cities.csv")
+    assert (panel.adcode.isin(innovative.adcode) == (panel.innovative == 1)).all()
+    assert innovative.source.str.startswith("SIMULATED").all()
+    first = panel[panel.year == 2007]
+    assert ((first.city_proper_wan < 100) == (first.small == 1)).all()
