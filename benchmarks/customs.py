@@ -47,7 +47,7 @@ def stage(name: str, folder: Path) -> None:
         table = city_quality(exports, QualityOptions(), attrition=exports.with_suffix(".attrition.parquet"))
         table.to_parquet(folder / "ours.parquet")
     else:
-        table, counts = pandas_quality(files)
+        table, counts = pandas_quality(files, folder)
         table.to_parquet(folder / "pandas.parquet")
         counts.to_csv(folder / "pandas_counts.csv", index=False)
 
@@ -102,8 +102,8 @@ def run(rows: int, room: Path, *, peer: bool) -> tuple[int, Used]:
 def main() -> None:
     """Measure both sizes and their growth."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 3_000_000])
-    parser.add_argument("--pandas-rows", type=int, default=1_000_000, help="pandas is run beside the sizes up to this")
+    parser.add_argument("--rows", type=int, nargs="+", default=[2_000_000, 6_000_000])
+    parser.add_argument("--pandas-rows", type=int, default=2_000_000, help="pandas is run beside the sizes up to this")
     parser.add_argument("--stage")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()

@@ -1,6 +1,6 @@
 """The same steps in pandas, as a careful user would write them: raw customs files to city-year quality.
 
-Same order, same counts at each step, same estimator; the whole table in memory.
+Same order, same counts and rejects at each step, same files written, same estimator; the whole table in memory.
 """
 
 from pathlib import Path
@@ -21,10 +21,16 @@ MAX_SWEEPS = 2_000
 
 
 class Counted:
-    """Rows, firms, products, destinations, cities and US$ after each step."""
+    """Rows, firms, products, destinations, cities and US$ after each step, and the rows that left."""
 
     def __init__(self) -> None:
         self.lines: list[dict[str, object]] = []
+        self.rejects: list[pd.DataFrame] = []
+
+    def keep(self, step: str, frame: pd.DataFrame, kept: pd.Series) -> pd.DataFrame:
+        """Count a step, put what it drops among the rejects and return the rest."""
+        self.rejects.append(frame[~kept].assign(reason=step))
+        return self.tell(step, frame[kept])
 
     def tell(self, step: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Count a step and return its rows."""
@@ -43,7 +49,7 @@ def read(files: list[Path]) -> pd.DataFrame:
     return frame
 
 
-def flows(frame: pd.DataFrame, counted: Counted) -> pd.DataFrame:
+def flows(frame: pd.DataFrame, counted: Counted, out: Path) -> pd.DataFrame:
     """Clean and add up to flows."""
     registers = Registers()
     frame["year"] = frame["date"].str[:4].astype(int)
@@ -56,28 +62,30 @@ def flows(frame: pd.DataFrame, counted: Counted) -> pd.DataFrame:
     areas = registers.customs_areas()
     prefectures = areas[areas["area"].str.len() == 4].drop_duplicates("area", keep="last").set_index("area")["adcode"]
     frame["city"] = frame["area"].str[:4].map(prefectures)
-    frame = counted.tell("exports", frame[frame["flag"] == "出口"])
+    frame = counted.keep("exports", frame, frame["flag"] == "出口")
     raw = ["date", "hs8", "value", "quantity", "unit", "firm", "name", "area", "country", "regime", "ownership"]
-    frame = counted.tell("duplicates", frame.drop_duplicates(raw))
-    frame = counted.tell("keys", frame[(frame["firm"] != "") & (frame["hs8"] != "") & (frame["country"] != "")])
-    frame = counted.tell("hs8", frame[frame["hs8"].str.fullmatch(r"\d{8}")])
-    frame = counted.tell("value", frame[frame["value"] > 0])
-    frame = counted.tell("quantity", frame[frame["quantity"] > 0])
-    frame = counted.tell("destination", frame[frame["destination"].notna()])
-    frame = counted.tell("chapters", frame[~frame["hs6"].str[:2].isin(["93", "97", "98", "99"])])
+    frame = counted.keep("duplicates", frame, ~frame.duplicated(raw))
+    frame = counted.keep("keys", frame, (frame["firm"] != "") & (frame["hs8"] != "") & (frame["country"] != ""))
+    frame = counted.keep("hs8", frame, frame["hs8"].str.fullmatch(r"\d{8}"))
+    frame = counted.keep("value", frame, frame["value"] > 0)
+    frame = counted.keep("quantity", frame, frame["quantity"] > 0)
+    frame = counted.keep("destination", frame, frame["destination"].notna())
+    frame.to_parquet(out / "exports_pandas.parquet", compression="zstd")
+    pd.concat(counted.rejects).to_parquet(out / "rejects_pandas.parquet", compression="zstd")
+    frame = counted.keep("chapters", frame, ~frame["hs6"].str[:2].isin(["93", "97", "98", "99"]))
     often = frame.groupby(["hs6", "unit"], as_index=False).size()
     often = often.sort_values(["hs6", "size", "unit"], ascending=[True, False, True])
     modal = often.drop_duplicates("hs6").set_index("hs6")["unit"]
-    frame = counted.tell("unit", frame[frame["unit"] == frame["hs6"].map(modal)])
+    frame = counted.keep("unit", frame, frame["unit"] == frame["hs6"].map(modal))
     keys = ["firm", "city", "hs6", "destination", "year"]
     frame = frame.groupby(keys, as_index=False, dropna=False)[["value", "quantity"]].sum()
     frame = counted.tell("collapse", frame)
     price = np.log(frame["value"] / frame["quantity"])
     cell = price.groupby([frame["hs6"].str[:2], frame["year"]])
     low, high = cell.transform("quantile", 0.01), cell.transform("quantile", 0.99)
-    frame = counted.tell("unit value", frame[(price >= low) & (price <= high)])
-    frame = counted.tell("small value", frame[frame["value"] >= 50])
-    return counted.tell("small quantity", frame[frame["quantity"] >= 1])
+    frame = counted.keep("unit value", frame, (price >= low) & (price <= high))
+    frame = counted.keep("small value", frame, frame["value"] >= 50)
+    return counted.keep("small quantity", frame, frame["quantity"] >= 1)
 
 
 def quality(frame: pd.DataFrame, counted: Counted) -> pd.DataFrame:
@@ -96,15 +104,15 @@ def quality(frame: pd.DataFrame, counted: Counted) -> pd.DataFrame:
     cell = frame.groupby(["hs6", "year"])["quality"]
     low, high = cell.transform("min"), cell.transform("max")
     frame["scaled"] = (frame["quality"] - low) / (high - low).where(high - low > 1e-9)
-    frame = counted.tell("two values", frame[frame["scaled"].notna()])
-    frame = counted.tell("city", frame[frame["city"].notna()])
+    frame = counted.keep("two values", frame, frame["scaled"].notna())
+    frame = counted.keep("city", frame, frame["city"].notna())
     frame["weighted"] = frame["value"] * frame["scaled"]
     sums = frame.groupby(["city", "year"], as_index=False)[["value", "weighted"]].sum()
     return sums.assign(quality=sums["weighted"] / sums["value"])[["city", "year", "quality"]]
 
 
-def city_quality(files: list[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return city-year quality and the counts of all steps."""
+def city_quality(files: list[Path], out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return city-year quality and the counts of all steps; cleaned rows and rejects are written to a folder."""
     counted = Counted()
-    table = quality(flows(counted.tell("read", read(files)), counted), counted)
+    table = quality(flows(counted.tell("read", read(files)), counted, out), counted)
     return table, pd.DataFrame(counted.lines)

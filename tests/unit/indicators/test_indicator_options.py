@@ -79,3 +79,17 @@ def test_two_sets_of_options_share_a_variant_only_if_they_are_equal(
 def test_every_indicator_has_defaults_that_validate() -> None:
     for name, model in INDICATORS.items():
         assert parse_indicator(name, {}, "here") == model()
+
+
+def test_imputation_reads_the_yearbook_and_the_users_files_are_known() -> None:
+    from citypanel.declare.slices import indicator_files, indicator_tables
+
+    given = {"sigma": "sigma.csv", "impute_after": 2016, "impute_province": "p.csv", "cleaning": {"deflator": "d.csv"}}
+    assert indicator_tables("quality", given) == ("exports", "city_year")
+    assert indicator_files("quality", given) == ("sigma.csv", "p.csv", "d.csv")
+    assert indicator_tables("quality", {}) == ("exports",)
+    assert indicator_files("quality", {"sigma": "4"}) == indicator_files("sophistication", {}) == ()
+    # The flag is a column of the same file.
+    measured, flag = (QualityOptions(impute_after=2016, value=value) for value in ("quality", "imputed"))
+    assert variant(measured) == variant(flag) == "ksw-impute_after_2016"
+    assert (column(measured), column(flag)) == ("quality", "imputed")
