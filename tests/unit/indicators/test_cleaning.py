@@ -258,3 +258,21 @@ def test_a_class_of_rauch_or_a_deflator_that_is_not_there_is_one_line(
         clean_exports(exports, out, account, Cleaning(deflator=str(tmp_path / "d.csv")))
     assert not out.exists()
     assert not account.exists()
+
+
+@pytest.mark.parametrize("method", ["ksw", "by_product"])
+@pytest.mark.parametrize("scope", ["product", "product_year"])
+@pytest.mark.parametrize("price_scope", ["chapter", "chapter_year"])
+def test_the_size_of_partitions_and_batches_changes_nothing(
+    method: str, scope: str, price_scope: str, stored: Callable[[pd.DataFrame], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exports = stored(records())
+    cleaning = {"price_scope": price_scope, "intermediaries": "short", "min_flows": 20, "unit": "any"}
+    options = QualityOptions(method=method, scope=scope, trim=(0.02, 0.98), min_observations=20, cleaning=cleaning)
+    whole = city_quality(exports, options)
+    monkeypatch.setattr("citypanel.indicators.partitions.SIZE", 20)
+    monkeypatch.setattr("citypanel.indicators.cleaning_rows.BATCH", 333)
+    monkeypatch.setattr("citypanel.indicators.quality_streamed.BLOCK", 50)
+    pieces = city_quality(exports, options)
+    pd.testing.assert_frame_equal(whole, pieces, rtol=1e-9)
+    assert whole.attrs["attrition"] == pieces.attrs["attrition"]
