@@ -56,7 +56,7 @@ def measured(name: str, folder: Path) -> Used:
     """Run a stage in a process of its own and return what the kernel counted."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, __file__, "--stage", name, "--folder", str(folder)]
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own script
+    process = subprocess.Popen(command, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

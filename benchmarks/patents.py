@@ -123,7 +123,7 @@ def _lines(first: int, count: int, pool: Pool, rng: np.random.Generator) -> Iter
 def measured(stage: str, raw: Path, table: Path) -> dict[str, float]:
     """Run a stage in a process of its own; return its CPU-seconds, wall seconds and peak memory."""
     code = MEASURE.format(code=STAGES[stage])
-    done = subprocess.run([sys.executable, "-c", code, raw, table], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code, raw, table], capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
