@@ -17,6 +17,12 @@ PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the tests that run whole workflows: the longest last would leave all workers but one idle."""
+    long = ("workflow", "real")
+    items.sort(key=lambda item: item.path.parent.name not in long)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Callable[..., Path]:
     """Return a finder of files that may not enter the repository; it skips the test where they are absent."""
