@@ -8,7 +8,7 @@ from citypanel.declare.exhibits import analyses_of
 from citypanel.declare.expression import names_in, parse_expression
 from citypanel.declare.formula import Formula, Term, parse_formula, parse_terms
 from citypanel.declare.methods import ONE_SIDED, SOURCED_OPTIONS, parse_options
-from citypanel.declare.study import RESERVED, Analysis, Column, Study
+from citypanel.declare.study import RESERVED, Analysis, Column, Split, Study
 from citypanel.declare.variables import FormulaVariable
 from citypanel.errors import DeclarationError
 
@@ -68,6 +68,23 @@ def _check_column(study: Study, analysis: Analysis, column: Column, place: str, 
     chosen = {key: getattr(options, key) for key in SOURCED_OPTIONS if hasattr(options, key)}
     for key, value in chosen.items():
         _known(_listed(value), known, f"{place}: option '{key}' names")
+    _check_split(column.split or analysis.split, analysis.method, parsed, place, known)
+
+
+def _check_split(
+    split: Split | None, method: str, parsed: Formula | tuple[Term, ...], place: str, known: tuple[str, ...]
+) -> None:
+    if split is None:
+        return
+    if method != "linear" or not isinstance(parsed, Formula) or parsed.endogenous:
+        raise DeclarationError(
+            f"{place}, key 'split': it compares least squares (method linear without instruments); "
+            "for other methods declare a column with 'where' for each group"
+        )
+    _known([split.by], known, f"{place}, key 'split': by names")
+    terms = [term.text for term in parsed.regressors]
+    if split.term is not None and split.term not in terms:
+        raise DeclarationError(f"{place}, key 'split': term '{split.term}' is no regressor{closest(split.term, terms)}")
 
 
 def _check_weights(study: Study, name: str, known: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from citypanel.declare.exhibits import SHOWS_CITIES, analyses_of
 from citypanel.declare.formula import expand_macros
 from citypanel.declare.indicators import IndicatorOptions, column, parse_indicator, variant
 from citypanel.declare.methods import parse_options
-from citypanel.declare.specification import Specification
+from citypanel.declare.specification import Group, Specification
 from citypanel.declare.study import Analysis, Column, Study
 from citypanel.declare.variables import VariableBase, indicator_options
 
@@ -24,6 +24,7 @@ TABLES = {
     "quality": ("exports",),
 }
 UNIT, TIME = "city", "year"
+_BETWEEN = {"en": ", ", "zh": "，"}  # a column's label and its group's
 
 
 def indicator_variants(studies: Iterable[Study]) -> dict[tuple[str, str], Slice]:
@@ -91,8 +92,26 @@ def study_tables(study: Study) -> tuple[str, ...]:
 def analysis_slice(study: Study, name: str, analysis: str) -> Slice:
     """Return the columns of one analysis, each complete in itself."""
     declared = study.analyses[analysis]
-    columns = [_column_slice(study, declared, column) for column in declared.columns]
+    columns = [part for column in declared.columns for part in _column_slices(study, declared, column)]
     return {"study": name, "analysis": analysis, "columns": columns}
+
+
+def _column_slices(study: Study, analysis: Analysis, column: Column) -> list[Slice]:
+    """Return the slice of a column, or of each group of a split column."""
+    whole = _column_slice(study, analysis, column)
+    split = column.split or analysis.split
+    if split is None:
+        return [whole]
+    values = list(split.groups)
+    shared = {"by": split.by, "groups": values, "where": whole["where"], "term": split.term}
+    return [
+        {
+            **whole,
+            "where": _joined(whole["where"], f'{split.by} == "{value}"'),
+            "group": {**shared, "value": value, "tested": value == values[-1]},
+        }
+        for value in values
+    ]
 
 
 def _column_slice(study: Study, analysis: Analysis, column: Column) -> Slice:
@@ -149,17 +168,19 @@ def _specification(column: Mapping[str, Any], place: str, weights: Mapping[str, 
         where=column["where"],
         winsorise=tuple(column["winsorise"]),
         seed=column["seed"],
+        group=_group(column.get("group")),
     )
+
+
+def _group(given: Mapping[str, Any] | None) -> Group | None:
+    return None if given is None else Group(**{**given, "groups": tuple(given["groups"])})
 
 
 def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
     """Return an exhibit's declaration with the labels of everything it may show."""
     declared = study.exhibits[exhibit]
     labels = {key: variable.label for key, variable in study.variables.items()} | study.labels
-    columns = {
-        analysis: [column.label.model_dump() if column.label else None for column in study.analyses[analysis].columns]
-        for analysis in analyses_of(declared)
-    }
+    columns = {analysis: _column_labels(study.analyses[analysis]) for analysis in analyses_of(declared)}
     # Definitions are handed to the one kind that shows them, so that editing one redraws nothing else.
     shown = {"definitions": _definitions(study)} if declared.kind == "variables" else {}
     return {
@@ -171,6 +192,21 @@ def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
         "columns": columns,
         "years": list(study.sample.years),
     }
+
+
+def _column_labels(analysis: Analysis) -> list[dict[str, str] | None]:
+    """Return the declared label of each column, of a split column one for each of its groups."""
+    labels: list[dict[str, str] | None] = []
+    for each in analysis.columns:
+        own = each.label.model_dump() if each.label else None
+        split = each.split or analysis.split
+        groups = [text.model_dump() for text in split.groups.values()] if split else []
+        labels += [_joined_labels(own, group) for group in groups] if split else [own]
+    return labels
+
+
+def _joined_labels(own: dict[str, str] | None, group: dict[str, str]) -> dict[str, str]:
+    return {key: f"{own[key]}{between}{group[key]}" for key, between in _BETWEEN.items()} if own else group
 
 
 def _definitions(study: Study) -> dict[str, dict[str, str] | None]:

@@ -72,6 +72,21 @@ Vcov = Annotated[
 ]
 
 
+def _text_keys(value: object) -> object:
+    """Return a mapping with its keys as text: YAML reads `1:` as a number."""
+    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else value
+
+
+class Split(Declaration):
+    """One column for each group of rows, and a test that a coefficient is the same in all of them."""
+
+    by: str = Field(description="variable that tells the groups apart")
+    groups: Annotated[dict[str, Text], BeforeValidator(_text_keys)] = Field(
+        min_length=2, description="values of `by`, each with its label, in the order of the columns"
+    )
+    term: str | None = Field(None, description="regressor whose coefficients are compared; default the first")
+
+
 class Column(Declaration):
     """One column of an analysis; what is left out is taken from the analysis."""
 
@@ -81,6 +96,7 @@ class Column(Declaration):
     vcov: Vcov | None = None
     weights: str | None = None
     winsorise: Numbers | None = None
+    split: Split | None = None
     options: dict[str, Any] = Field({}, description="options of the method, over those of the analysis")
 
 
@@ -102,6 +118,7 @@ class Analysis(Declaration):
     where: str | None = None
     winsorise: Numbers = Field((), description="shares cut off, as [0.01, 0.99]")
     seed: int | None = Field(None, ge=0)
+    split: Split | None = Field(None, description="groups of rows, a column each; method linear, least squares")
     options: dict[str, Any] = Field({}, description="options of the method")
 
 

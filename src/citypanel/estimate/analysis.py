@@ -9,7 +9,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from citypanel.declare.specification import Specification
-from citypanel.errors import EstimationError
+from citypanel.errors import CitypanelError, EstimationError
 from citypanel.estimate.methods import METHODS
 from citypanel.estimate.outcome import Estimate
 from citypanel.result import ColumnResult, Record, Row, library_versions, sample_stamp
@@ -50,7 +50,10 @@ def estimate_analysis(
     # Sums split over threads differ in the last digit; a record must be the same bytes on one core and on sixteen.
     # The libraries must be loaded by then: those that come later would keep their own number of threads.
     with threadpool_limits(limits=1):
-        answers = [method.estimate(data, item) for method, item in zip(methods, specifications, strict=True)]
+        answers = [
+            _answer(method, data, item, _place(study, analysis, number))
+            for number, (method, item) in enumerate(zip(methods, specifications, strict=True), start=1)
+        ]
     columns = [
         _placed(column, number, len(answers), specification)
         for number, (answer, specification) in enumerate(zip(answers, specifications, strict=True), start=1)
@@ -73,6 +76,17 @@ def estimate_analysis(
         study=study,
         analysis=analysis,
     )
+
+
+def _place(study: str | None, analysis: str | None, number: int) -> str:
+    return f"study {study}, analysis '{analysis}', column {number}: " if study else ""
+
+
+def _answer(method: Method, data: pd.DataFrame, specification: Specification, place: str) -> Estimate:
+    try:
+        return method.estimate(data, specification)
+    except CitypanelError as error:
+        raise type(error)(f"{place}{error}") from None
 
 
 def _placed(column: ColumnResult, number: int, columns: int, specification: Specification) -> ColumnResult:

@@ -32,8 +32,15 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     EstimationError
         The sample cannot answer; the message says why.
     """
+    if specification.group is not None:
+        from citypanel.estimate.split import estimate_group  # noqa: PLC0415 - loaded where used
+
+        return estimate_group(data, specification, estimate)
+    return _estimated(build_design(data, specification), specification)
+
+
+def _estimated(design: Design, specification: Specification) -> Estimate:
     options = cast("LinearOptions", specification.options)
-    design = build_design(data, specification)
     plain = not design.endogenous_names and options.estimator not in ("between", "random")
     if not plain and (options.wild_bootstrap or options.oster or options.interaction or options.randomisation):
         raise DeclarationError(

@@ -1,7 +1,7 @@
 """Questions referees ask of one coefficient: selection on what is not seen, differences between groups, chance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,9 +10,9 @@ from citypanel.columns import existing_column
 from citypanel.declare.methods import LinearOptions
 from citypanel.errors import DeclarationError, EstimationError
 from citypanel.estimate.design import INTERCEPT, Design
-from citypanel.estimate.fit import fit
-from citypanel.estimate.inference import two_sided_p
-from citypanel.estimate.regression import neighbours_of
+from citypanel.estimate.fit import Fit, fit
+from citypanel.estimate.inference import two_sided_p, wald_f
+from citypanel.estimate.regression import neighbours_of, without_singletons
 from citypanel.result import Value
 from citypanel.within import FixedEffects
 
@@ -116,11 +116,8 @@ def oster_statistics(design: Design, treatment: str, r2_max: float | None = None
     return {"oster_delta": oster_delta(pieces, limit), "oster_r2_max": limit, "oster_r2_long": pieces.r2_long}
 
 
-def interaction_test(design: Design, split: str, term: str, *, ssc: str = "reghdfe") -> dict[str, Value]:
-    """Test whether the coefficient of one regressor differs between two groups of rows.
-
-    Every regressor and every fixed effect may differ between the groups, so that each group's coefficient is
-    that of its own sample; the difference has the variance of one joint regression with the declared vcov.
+def interaction_test(design: Design, split: str, term: str, options: LinearOptions | None = None) -> dict[str, Value]:
+    """Test whether the coefficient of one regressor differs between the two values of a column.
 
     Parameters
     ----------
@@ -129,43 +126,85 @@ def interaction_test(design: Design, split: str, term: str, *, ssc: str = "reghd
     split : str
         Column of `design.rows` with two values.
     term : str
+    options : LinearOptions, optional
 
     Returns
     -------
-    `difference` (second group less the first, in sorted order), `difference_se`, `difference_p`, the two groups
-    as text, and the coefficient of each.
+    As `equality_test`, the groups in sorted order.
     """
     codes, levels = _two_groups(design, split)
+    return equality_test(design, codes, [str(level) for level in levels], term, options or LinearOptions())
+
+
+def equality_test(
+    design: Design, groups: Codes, levels: Sequence[str], term: str, options: LinearOptions
+) -> dict[str, Value]:
+    """Test whether the coefficient of one regressor is the same in all groups of rows.
+
+    Every regressor and every fixed effect may differ between the groups, so that each group's coefficient is
+    that of its own sample; differences have the variance of one joint regression with the declared vcov.
+
+    Parameters
+    ----------
+    design : Design
+        Of all groups together.
+    groups : codes
+        The group of each row.
+    levels : sequence of str
+        What the groups are called.
+    term : str
+    options : LinearOptions
+        Small-sample factors and singletons are those of the columns.
+
+    Returns
+    -------
+    `groups`, `group_estimates`, Wald `equality_f` with `equality_df1`, `equality_df2` and `equality_p`; for two groups
+    also `difference` (second less first), `difference_se`, `difference_p`.
+    """
     if term not in design.names:
         raise DeclarationError(f"interaction term is '{term}'; allowed: {', '.join(design.names)}")
-    second = codes.astype(np.float64)
-    slopes = [j for j, name in enumerate(design.names) if name != INTERCEPT]
-    X = np.column_stack([design.X[:, slopes], design.X[:, slopes] * second[:, None]])
-    own = [design.names[j] for j in slopes]
-    names = [*own, *(f"{name}:{split}" for name in own)]
-    effects = tuple(np.unique(effect * 2 + codes, return_inverse=True)[1] for effect in design.effects) or (codes,)
+    own = [j for j, name in enumerate(design.names) if name != INTERCEPT]
+    crossed = tuple(np.unique(effect * len(levels) + groups, return_inverse=True)[1] for effect in design.effects)
+    others = [groups == number for number in range(1, len(levels))]
+    X = np.column_stack([design.X[:, own], *(design.X[:, own] * member[:, None] for member in others)])
+    names = [f"{number}:{design.names[j]}" for number in range(len(levels)) for j in own]
+    joint = replace(design, X=X, names=tuple(names), effects=crossed or (groups,))
+    joint, _ = without_singletons(joint, options)
     fitted = fit(
-        design.y,
-        X,
-        names,
-        effects,
-        convention=design.convention,
-        neighbours=neighbours_of(design),
-        weights=design.weights,
-        ssc=ssc,
+        joint.y,
+        joint.X,
+        joint.names,
+        joint.effects,
+        convention=joint.convention,
+        neighbours=neighbours_of(joint),
+        weights=joint.weights,
+        ssc=options.ssc,
     )
-    moved = f"{term}:{split}"
-    if moved not in fitted.names or term not in fitted.names:
-        raise EstimationError(f"'{term}' does not vary in both groups of '{split}'; there is no difference to test")
-    first, difference = fitted.coefficient(term), fitted.coefficient(moved)
-    se = float(fitted.variance.se[fitted.names.index(moved)])
-    return {
-        "difference": difference,
-        "difference_se": se,
-        "difference_p": two_sided_p(difference / se, fitted.variance.df) if se > 0 else None,
-        "groups": [str(level) for level in levels],
-        "group_estimates": [first, first + difference],
+    wanted = [f"{number}:{term}" for number in range(len(levels))]
+    if not set(wanted) <= set(fitted.names):
+        raise EstimationError(f"'{term}' does not vary in every group ({', '.join(levels)}): no difference to test")
+    return _equality(fitted, [fitted.names.index(name) for name in wanted], levels)
+
+
+def _equality(fitted: Fit, at: Sequence[int], levels: Sequence[str]) -> dict[str, Value]:
+    """Return the test from a fit whose columns `at` are the first group's coefficient and the others' differences."""
+    differences = np.asarray(at[1:])
+    moved = fitted.coefficients[differences]
+    tested = wald_f(moved, fitted.variance.matrix[np.ix_(differences, differences)], fitted.variance.df)
+    first = float(fitted.coefficients[at[0]])
+    found: dict[str, Value] = {
+        "groups": list(levels),
+        "group_estimates": [first, *(first + float(value) for value in moved)],
+        "equality_f": tested["f"],
+        "equality_df1": tested["f_df1"],
+        "equality_df2": tested["f_df2"],
+        "equality_p": tested["f_p"],
     }
+    if len(levels) == 2:
+        se = float(fitted.variance.se[at[1]])
+        found |= {"difference": float(moved[0]), "difference_se": se}
+        found |= {"difference_p": two_sided_p(float(moved[0]) / se, fitted.variance.df) if se > 0 else None}
+    return found
 
 
 def _two_groups(design: Design, split: str) -> tuple[Codes, list[object]]:
@@ -256,7 +295,7 @@ def robustness_statistics(design: Design, options: LinearOptions, seed: int | No
     if options.oster:
         stats |= oster_statistics(design, term, options.oster_r2_max)
     if options.interaction:
-        stats |= interaction_test(design, options.interaction, term, ssc=options.ssc)
+        stats |= interaction_test(design, options.interaction, term, options)
     if options.randomisation:
         stats |= _randomisation_statistics(design, term, options, 0 if seed is None else seed)
     return stats

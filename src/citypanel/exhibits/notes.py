@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from citypanel.exhibits.characters import printable
-from citypanel.exhibits.labels import Labels, labels_of, text_of
+from citypanel.exhibits.labels import Labels, labels_of, term_label, text_of
 from citypanel.exhibits.stars import stars_legend
 from citypanel.exhibits.stated import by_column
 from citypanel.exhibits.variance_notes import variance_sentence, variances_text
@@ -42,6 +42,7 @@ def regression_notes(
         *_parentheses_and_variance(columns, shown, labels),
         stars_legend(shown.levels) if shown.levels else "",
         *more,
+        _equality(columns, labels, language),
         sample_sentence(records, columns, shown.exhibit, language),
         by_column([_where(column, language) for column in columns], language),
         by_column([_singletons(column, language) for column in columns], language),
@@ -140,7 +141,18 @@ def _size(column: ColumnResult, language: str) -> str:
 
 
 def _where(column: ColumnResult, language: str) -> str:
-    return say("rows where", language, where=column.where) if column.where else ""
+    # The heads name the groups of a split: what is left to say is the condition that the groups share.
+    own = f'{column.stats.get("split")} == "{column.stats.get("group")}"'
+    shown = (column.where or "").removesuffix(own).removesuffix(" and ")
+    return say("rows where", language, where=shown) if shown else ""
+
+
+def _equality(columns: Sequence[ColumnResult], labels: Labels, language: str) -> str:
+    terms = dict.fromkeys(str(column.stats["split_term"]) for column in columns if "split_term" in column.stats)
+    named = say("listing", language).join(term_label(term, labels, language) for term in terms)
+    if not terms:
+        return ""
+    return say("comma", language).join([say("equality note", language, term=named), say("equality rule", language)])
 
 
 def _singletons(column: ColumnResult, language: str) -> str:

@@ -74,6 +74,9 @@ def effect_rows(columns: Sequence[ColumnResult], shown: Shown) -> tuple[Row, ...
 def statistic_rows(columns: Sequence[ColumnResult], shown: Shown) -> tuple[Row, ...]:
     """Return the rows of the declared statistics; raise `DeclarationError` for one that no column has."""
     asked = tuple(shown.exhibit.get("statistics") or DEFAULT_STATISTICS)
+    # A split never stands without its test.
+    if "equality_p" not in asked and any("equality_p" in column.stats for column in columns):
+        asked = (*asked, "equality_p")
     known = list(dict.fromkeys([*COUNTS, *(name for column in columns for name in column.stats)]))
     for name in asked:
         if name not in known:

@@ -18,6 +18,7 @@ REASONS: dict[str, str] = {
     "a covariate of the score is missing": "倾向得分的协变量缺失",
     "weight matched_frequency is zero or missing": "未获匹配（匹配权重为零或缺失）",
     "weight {weight} is zero or missing": "权重 {weight} 为零或缺失",
+    "{name} is in no group of the split": "{name}不属于任何分组",
     "{name} is missing or not defined": "{name}缺失或无定义",
     "{name} is missing": "{name}缺失",
 }

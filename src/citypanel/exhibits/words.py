@@ -60,6 +60,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "missing": ("{name} is missing", "{name}缺失"),
     "undefined": ("{name} is missing or not defined", "{name}缺失或无定义"),
     "warning": ("Warning", "提示"),
+    "equality note": (
+        "Equal coefficients: test that the coefficient of {term} is the same in all columns of a split, below the last",
+        "组间系数相等检验：同一分组各列的{term}系数相等，列于末列",
+    ),
+    "equality rule": (
+        "from one regression in which all coefficients and fixed effects differ between the groups",
+        "由全部系数与固定效应均可因组而异的同一回归得出",
+    ),
     "mean vif": ("Mean VIF", "VIF 均值"),
     "vif": ("VIF", "VIF"),
     "correlation note": (
@@ -250,6 +258,11 @@ STATISTICS: dict[str, tuple[str, str]] = {
     "hansen_j": ("Hansen J", "Hansen J"),
     "endogeneity_p": ("Endogeneity (p)", "内生性（p 值）"),
     "wu_hausman_p": ("Wu-Hausman (p)", "Wu-Hausman（p 值）"),
+    "difference": ("Difference between groups", "组间系数之差"),
+    "difference_se": ("Difference between groups (SE)", "组间系数之差（标准误）"),
+    "difference_p": ("Difference between groups (p)", "组间系数之差（p 值）"),
+    "equality_f": ("Equal coefficients: F", "组间系数相等检验：F 值"),
+    "equality_p": ("Equal coefficients (p)", "组间系数相等检验（p 值）"),
     "overid_p": ("Overidentification (p)", "过度识别（p 值）"),
     "pretrend_f": ("Joint test of leads: F", "事前联合检验 F 值"),
     "pretrend_p": ("Joint test of leads (p)", "事前联合检验（p 值）"),

@@ -131,6 +131,44 @@ def test_an_analysis_sees_its_own_columns_with_macros_filled_in() -> None:
     assert specification.unit == "city"
 
 
+GROUPS = {1: {"en": "open", "zh": "开放"}, 0: {"en": "closed", "zh": "不开放"}}
+
+
+def split_study(**split: object) -> dict:
+    return changed("analyses", "baseline", "split", value={"by": "open", "groups": GROUPS, **split})
+
+
+def test_a_split_column_becomes_one_column_for_each_group_the_last_with_the_test() -> None:
+    document = split_study()
+    document["analyses"]["baseline"]["where"] = "year >= 2012"
+    made = Study.model_validate(document)
+    check_study(made, "s", sources=SOURCES)
+    first, last = specifications(analysis_slice(made, "s", "baseline"))
+    assert (first.where, last.where) == ('year >= 2012 and open == "1"', 'year >= 2012 and open == "0"')
+    assert (first.group.tested, last.group.tested) == (False, True)
+    assert last.group.where == "year >= 2012"
+    assert exhibit_slice(made, "s", "table4")["columns"]["baseline"] == [GROUPS[1], GROUPS[0]]
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (split_study(by="opne"), "key 'split': by names 'opne', which the study does not declare; did you mean 'open'"),
+        (split_study(term="opn"), "key 'split': term 'opn' is no regressor; did you mean 'open'"),
+        (split_study(groups={1: TEXT}), "key 'analyses.baseline.split.groups'"),
+        (split_study(groups={1: TEXT, 0: {"en": "a"}}), "key 'analyses.baseline.split.groups.0.zh' is missing"),
+    ],
+)
+def test_a_wrong_split_is_named(document: dict, expected: str) -> None:
+    assert expected in fault(document)
+
+
+def test_a_split_belongs_to_least_squares() -> None:
+    document = split_study()
+    document["analyses"]["baseline"] |= {"method": "quantile"}
+    assert "it compares least squares" in fault(document)
+
+
 def test_labels_and_titles_are_in_no_slice_but_the_exhibits() -> None:
     relabelled = study(title={"en": "b", "zh": "乙"})
     document = copy.deepcopy(MINIMAL)

@@ -146,3 +146,28 @@ def test_a_row_that_does_not_fill_the_table_is_refused() -> None:
         Table(
             "regression", "en", "", "", ((Head("", 2),),), ((Row("a", (Cell("1"),), "a", "n"),),), (), ("1", "2"), False
         )
+
+
+def split_record(record: Record) -> Record:
+    first, second, _ = record.columns
+    tested = {"split_term": "inno", "equality_p": 0.012}
+    columns = (
+        replace(first, where='year <= 2016 and coastal == "1"', stats={"split": "coastal", "group": "1"}),
+        replace(second, where='year <= 2016 and coastal == "0"', stats={"split": "coastal", "group": "0", **tested}),
+    )
+    return record.with_columns(columns)
+
+
+def test_a_split_never_stands_without_its_test(record: Record, exhibit: dict[str, Any]) -> None:
+    table = render_table([split_record(record)], {**exhibit, "statistics": ["n"]}, "en")
+    assert printed(table)[-1] == ["Equal coefficients (p)", "", "0.012"]
+    note = " ".join(table.notes)
+    assert "the coefficient of Innovation cooperation is the same in all columns of a split" in note
+    assert "rows with year <= 2016." in note.replace("Rows", "rows")
+    assert "coastal" not in note
+
+
+def test_the_note_on_a_split_is_chinese_in_chinese_tables(record: Record, exhibit: dict[str, Any]) -> None:
+    table = render_table([split_record(record)], {**exhibit, "statistics": ["n"]}, "zh")
+    assert printed(table)[-1][0] == "组间系数相等检验（p 值）"
+    assert any("同一分组各列的创新合作系数相等" in note for note in table.notes)
