@@ -24,6 +24,7 @@ pathvars:
 report: "report/workflow.rst"
 
 
+include: "rules/declared.smk"
 include: "rules/common.smk"
 include: "rules/sample.smk"
 include: "rules/intake.smk"

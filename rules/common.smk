@@ -1,59 +1,23 @@
-"""Helpers only: what is declared, where raw files are, which slice and which code a job sees."""
+"""Helpers only: where files are, which slice and which code a job sees."""
 
-import os
-import sys
-from pathlib import Path
-
-from citypanel.declare.config import LANGUAGES, SAMPLE, parse_config
 from citypanel.declare.exhibits import analyses_of
-from citypanel.declare.load import load_studies
 from citypanel.declare.slices import (
     analysis_slice,
     analysis_weights,
     exhibit_files,
     exhibit_slice,
     indicator_tables,
-    indicator_variants,
     panel_indicators,
+    panel_policies,
     panel_slice,
     panel_tables,
     shows_cities,
 )
 from citypanel.declare.targets import exhibit_pattern, exhibits_of, files_of_exhibits
-from citypanel.errors import CitypanelError
 from citypanel.estimate.methods import METHODS
 from citypanel.fingerprint import script_code
-from citypanel.intake.kinds import KINDS, MARK
-from citypanel.registers import Registers
-from citypanel.sample import sample_files
 
-FORMATS = {
-    "tables": ("tex", "csv", "xlsx", "html", "docx"),
-    "figures": ("pdf", "png", "csv"),
-}
 PANEL_REGISTERS = ("cities", "city_clusters", "national_series", "policies")
-
-BASE = Path(workflow.basedir)
-try:
-    CONFIG = parse_config(config)
-    DECLARED = load_studies(CONFIG, BASE, Registers())
-except CitypanelError as error:
-    # A fault in a declaration is the user's to mend: one line, no traceback.
-    print(f"error: {error}", file=sys.stderr)
-    sys.exit(2)
-
-RESULTS = CONFIG.pathvars.get("results", "results")
-RAW = f"{RESULTS}/raw" if CONFIG.raw == SAMPLE else CONFIG.raw
-VARIANTS = indicator_variants(DECLARED.values())
-
-
-def one_of(names):
-    """Return a wildcard constraint that matches these names only."""
-    return "|".join(sorted(set(names))) or "none"
-
-
-STUDIES = one_of(DECLARED)
-ANALYSES = one_of(name for study in DECLARED.values() for name in study.analyses)
 
 
 def beside(folder, pattern):
@@ -73,22 +37,13 @@ def registers(*names):
 
 def raw_files(wildcards):
     """Return the raw files behind a canonical table: of the sample, or of the user's folder."""
-    folder = KINDS[wildcards.table].folder
-    if CONFIG.raw == SAMPLE:
-        return [f"{RAW}/{name}" for name in sample_files(CONFIG.sample.preset) if name.startswith(f"{folder}/")]
-    found = sorted(path for path in (Path(RAW) / folder).glob("*") if path.is_file())
-    if not found:
-        print(
-            f"error: config.yaml, key 'raw': no file in {Path(RAW) / folder}",
-            file=sys.stderr,
-        )
-        sys.exit(2)
-    return [str(path) for path in found]
+    return RAW.files(wildcards.world, KINDS[wildcards.table].folder)
 
 
 def raw_mark(wildcards):
     """Return the file that marks the raw folder as simulated, if there is one."""
-    return [f"{RAW}/{MARK}"] if CONFIG.raw == SAMPLE or (Path(RAW) / MARK).is_file() else []
+    mark = f"{RAW.folder(wildcards.world)}/{MARK}"
+    return [mark] if RAW.are_simulated or Path(mark).is_file() else []
 
 
 def code_of(script, *modules):
@@ -96,15 +51,27 @@ def code_of(script, *modules):
     return script_code(BASE / "scripts" / f"{script}.py", *modules)
 
 
+def indicator_options(wildcards):
+    return VARIANTS[wildcards.world, wildcards.indicator, wildcards.variant]
+
+
 def indicator_inputs(wildcards):
-    options = VARIANTS[wildcards.indicator, wildcards.variant]
-    return [f"<results>/canonical/{name}.parquet" for name in indicator_tables(wildcards.indicator, options)]
+    needed = indicator_tables(wildcards.indicator, indicator_options(wildcards))
+    return [f"<results>/canonical/{wildcards.world}/{name}.parquet" for name in needed]
 
 
 def panel_inputs(wildcards):
     """Return the indicator files that a study's panel reads."""
-    needed = panel_indicators(DECLARED[wildcards.study])
-    return [f"<results>/indicators/{indicator}/{variant}.parquet" for indicator, variant in needed]
+    folder = f"<results>/indicators/{WORLD[wildcards.study]}"
+    return [
+        f"{folder}/{indicator}/{variant}.parquet" for indicator, variant in panel_indicators(DECLARED[wildcards.study])
+    ]
+
+
+def panel_lists(wildcards):
+    """Return the raw folder's own lists of treated units that a study's panel reads."""
+    own = RAW.policies(WORLD[wildcards.study])
+    return [own[name] for name in panel_policies(DECLARED[wildcards.study]) if name in own]
 
 
 def weights_inputs(wildcards):
@@ -139,7 +106,9 @@ def method_code(wildcards):
 
 def exhibit_file(name):
     """Return an input function: the files of one name that an exhibit shows besides its records."""
-    return lambda wildcards: exhibit_files(DECLARED[wildcards.study], wildcards.study, wildcards.exhibit).get(name, [])
+    return lambda wildcards: exhibit_files(
+        DECLARED[wildcards.study], wildcards.study, WORLD[wildcards.study], wildcards.exhibit
+    ).get(name, [])
 
 
 def one_exhibit(folder):

@@ -6,14 +6,15 @@ rule build_indicator:
         tables=indicator_inputs,
         registers=lambda wildcards: registers("cities") if wildcards.indicator == "cooperation" else [],
     output:
-        values="<results>/indicators/{indicator}/{variant}.parquet",
+        values="<results>/indicators/{world}/{indicator}/{variant}.parquet",
     log:
-        "<logs>/build_indicator_{indicator}_{variant}.log",
+        "<logs>/build_indicator_{world}_{indicator}_{variant}.log",
     benchmark:
-        "<benchmarks>/build_indicator_{indicator}_{variant}.tsv"
+        "<benchmarks>/build_indicator_{world}_{indicator}_{variant}.tsv"
     wildcard_constraints:
-        indicator=one_of(name for name, _ in VARIANTS),
-        variant=one_of(variant for _, variant in VARIANTS),
+        world=WORLDS,
+        indicator=one_of(name for _, name, _ in VARIANTS),
+        variant=one_of(variant for _, _, variant in VARIANTS),
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -21,34 +22,35 @@ rule build_indicator:
         mem_mb=3000,
     params:
         indicator="{indicator}",
-        options=lambda wildcards: VARIANTS[wildcards.indicator, wildcards.variant],
+        options=indicator_options,
         code=lambda wildcards: code_of("build_indicator", f"citypanel.indicators.{wildcards.indicator}"),
     message:
-        "Computing {wildcards.indicator} ({wildcards.variant}) by city and year"
+        "Computing {wildcards.indicator} ({wildcards.variant}, {wildcards.world}) by city and year"
     script:
         "../scripts/build_indicator.py"
 
 
 rule build_pairs:
     input:
-        patents="<results>/canonical/patents.parquet",
+        patents="<results>/canonical/{world}/patents.parquet",
     output:
-        pairs="<results>/indicators/cooperation/{variant}.pairs.parquet",
+        pairs="<results>/indicators/{world}/cooperation/{variant}.pairs.parquet",
     log:
-        "<logs>/build_pairs_{variant}.log",
+        "<logs>/build_pairs_{world}_{variant}.log",
     benchmark:
-        "<benchmarks>/build_pairs_{variant}.tsv"
+        "<benchmarks>/build_pairs_{world}_{variant}.tsv"
     wildcard_constraints:
-        variant=one_of(variant for indicator, variant in VARIANTS if indicator == "cooperation"),
+        world=WORLDS,
+        variant=one_of(variant for _, name, variant in VARIANTS if name == "cooperation"),
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
     params:
-        options=lambda wildcards: VARIANTS["cooperation", wildcards.variant],
+        options=lambda wildcards: VARIANTS[wildcards.world, "cooperation", wildcards.variant],
         code=code_of("build_pairs"),
     message:
-        "Computing joint patents between cities ({wildcards.variant})"
+        "Computing joint patents between cities ({wildcards.variant}, {wildcards.world})"
     script:
         "../scripts/build_pairs.py"

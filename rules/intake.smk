@@ -7,15 +7,16 @@ rule intake:
         mark=raw_mark,
         registers=lambda wildcards: registers(*KINDS[wildcards.table].registers),
     output:
-        table="<results>/canonical/{table}.parquet",
-        rejects="<results>/intake/{table}/rejects.parquet",
-        attrition="<results>/intake/{table}/attrition.parquet",
-        files="<results>/intake/{table}/files.parquet",
+        table="<results>/canonical/{world}/{table}.parquet",
+        rejects="<results>/intake/{world}/{table}/rejects.parquet",
+        attrition="<results>/intake/{world}/{table}/attrition.parquet",
+        files="<results>/intake/{world}/{table}/files.parquet",
     log:
-        "<logs>/intake_{table}.log",
+        "<logs>/intake_{world}_{table}.log",
     benchmark:
-        "<benchmarks>/intake_{table}.tsv"
+        "<benchmarks>/intake_{world}_{table}.tsv"
     wildcard_constraints:
+        world=WORLDS,
         table=one_of(table for table in KINDS if table != "patents"),
     conda:
         "../envs/analysis.yaml"
@@ -24,11 +25,11 @@ rule intake:
         mem_mb=3000,
     params:
         table="{table}",
-        root=lambda wildcards, input: str(Path(input.files[0]).parent.parent),
+        root=lambda wildcards: RAW.folder(wildcards.world),
         rules=lambda wildcards: CONFIG.intake.model_dump().get(KINDS[wildcards.table].folder, {}),
         code=lambda wildcards: code_of("intake", KINDS[wildcards.table].module),
     message:
-        "Reading raw files into the table {wildcards.table}"
+        "Reading raw files into the table {wildcards.table} ({wildcards.world})"
     script:
         "../scripts/intake.py"
 
@@ -36,10 +37,11 @@ rule intake:
 # Patents also leave a table of how many applicants were located, by year and way.
 use rule intake as intake_patents with:
     output:
-        table="<results>/canonical/{table}.parquet",
-        rejects="<results>/intake/{table}/rejects.parquet",
-        attrition="<results>/intake/{table}/attrition.parquet",
-        files="<results>/intake/{table}/files.parquet",
-        coverage="<results>/intake/{table}/coverage.parquet",
+        table="<results>/canonical/{world}/{table}.parquet",
+        rejects="<results>/intake/{world}/{table}/rejects.parquet",
+        attrition="<results>/intake/{world}/{table}/attrition.parquet",
+        files="<results>/intake/{world}/{table}/files.parquet",
+        coverage="<results>/intake/{world}/{table}/coverage.parquet",
     wildcard_constraints:
+        world=WORLDS,
         table="patents",

@@ -5,8 +5,10 @@ rule build_panel:
     input:
         indicators=panel_inputs,
         tables=lambda wildcards: [
-            f"<results>/canonical/{name}.parquet" for name in panel_tables(DECLARED[wildcards.study])
+            f"<results>/canonical/{WORLD[wildcards.study]}/{name}.parquet"
+            for name in panel_tables(DECLARED[wildcards.study])
         ],
+        policies=panel_lists,
         registers=registers(*PANEL_REGISTERS),
     output:
         panel="<results>/{study}/panel.parquet",

@@ -15,7 +15,8 @@ if __name__ == "__main__":
     with job(snakemake.log):
         indicators = [Path(path) for path in snakemake.input.indicators]
         tables = [Path(path) for path in snakemake.input.tables]
-        built = assemble_panel(snakemake.params.declared, indicators, tables, Registers())
+        registers = Registers(policies=[Path(path) for path in snakemake.input.policies])
+        built = assemble_panel(snakemake.params.declared, indicators, tables, registers)
         with written_beside(Path(snakemake.output.report)) as beside:
             built.report.to_csv(beside, index=False)
         origin = combine_origins(read_origin(path) for path in [*indicators, *tables])

@@ -1,4 +1,4 @@
-"""Write the simulated raw files of one preset."""
+"""Write the simulated raw files of one world in one preset."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,4 +11,9 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     with job(snakemake.log):
-        write_sample(Path(snakemake.params.folder), preset=snakemake.params.preset, seed=snakemake.params.seed)
+        write_sample(
+            Path(snakemake.params.folder),
+            preset=snakemake.params.preset,
+            seed=snakemake.params.seed,
+            study=snakemake.params.world,
+        )

@@ -67,11 +67,15 @@ class Registers:
     ----------
     folder : Path, optional
         Where the CSV files are; by default `registers/` of the checkout.
+    policies : paths
+        Own lists of treated units in the columns of `policies.csv`, named after their policy; such a list
+        stands in for the register's rows of that policy.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, policies: Iterable[Path] = ()) -> None:
         self.folder = Path(folder) if folder is not None else FOLDER
         self._read: dict[str, pd.DataFrame] = {}
+        self._own_policies = {Path(path).stem: Path(path) for path in policies}
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a register as a frame; an empty cell is a missing number or empty text."""
@@ -105,6 +109,8 @@ class Registers:
 
     def policy(self, name: str) -> pd.DataFrame:
         """Return the treated units of one policy, with the year and whether a whole prefecture is."""
+        if name in self._own_policies:
+            return _read_register(self._own_policies[name], "policies")
         rows = self.table("policies")
         if name not in self.policies():
             raise InputError(f"policy '{name}' is unknown; allowed: {', '.join(self.policies())}")

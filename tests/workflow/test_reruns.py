@@ -60,7 +60,7 @@ def test_touched_files_rerun_nothing(finished) -> None:
         "src/citypanel/estimate/*.py",
         "registers/*.csv",
         STUDY,
-        "results/raw/*/*",
+        "results/raw/*/*/*",
     ):
         for path in finished.root.glob(pattern):
             os.utime(path)
@@ -104,7 +104,7 @@ def test_an_edited_register_reruns_what_looks_it_up(finished) -> None:
     with finished.edited("registers/policies.csv", "ip_model_city", "ip_model_city_"):
         rerun = set(finished.jobs())
     assert {"build_panel", "estimate", "render_table"} <= rerun
-    assert not rerun & {"intake", "build_indicator", "simulate_sample"}
+    assert not {rule for rule in rerun if rule.startswith(("intake", "build_indicator", "simulate_sample"))}
 
 
 @pytest.mark.parametrize(

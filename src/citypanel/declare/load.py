@@ -1,6 +1,7 @@
 """Reads a run's declarations: the configuration and its studies, validated and checked across keys."""
 
-from collections.abc import Iterable
+import csv
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,19 +10,32 @@ from citypanel.declare.coherence import check_study
 from citypanel.declare.complaints import closest, complaints
 from citypanel.declare.config import Config, study_folder
 from citypanel.declare.study import Study
-from citypanel.declare.variables import PolicyVariable, YearbookVariable
+from citypanel.declare.variables import CityVariable, PolicyVariable, YearbookVariable
 from citypanel.declare.yaml import read_yaml
 from citypanel.errors import DeclarationError
 from citypanel.registers import Registers
 
+Policies = Callable[[str, Study], Iterable[str]]
 
-def load_studies(config: Config, root: Path, registers: Registers) -> dict[str, Study]:
+
+def load_studies(config: Config, root: Path, registers: Registers, policies: Policies) -> dict[str, Study]:
     """Read every study of the run; the first fault found is raised."""
-    return {name: load_study(study_folder(config, name, root), registers) for name in config.studies}
+    return {name: load_study(study_folder(config, name, root), registers, policies) for name in config.studies}
 
 
-def load_study(folder: Path, registers: Registers) -> Study:
+def _no_policies(name: str, study: Study) -> Iterable[str]:  # noqa: ARG001 - the form of `Policies`
+    return ()
+
+
+def load_study(folder: Path, registers: Registers, policies: Policies = _no_policies) -> Study:
     """Read and check `study.yaml` in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    registers : Registers
+    policies : callable
+        Policies that the raw folder of a study (name and declaration) lists beside the register.
 
     Raises
     ------
@@ -36,11 +50,11 @@ def load_study(folder: Path, registers: Registers) -> Study:
         raise DeclarationError(complaints(error, Study, f"study {name}")[0]) from None
     sources = registers.yearbook_columns()
     check_study(study, name, sources=sources)
-    _check_registers(study, name, registers, sources)
-    return study
+    _check_registers(study, name, registers, sources, policies)
+    return _with_listed_cities(study, folder)
 
 
-def _check_registers(study: Study, name: str, registers: Registers, sources: Iterable[str]) -> None:
+def _check_registers(study: Study, name: str, registers: Registers, sources: Iterable[str], policies: Policies) -> None:
     """Check the names that only the registers know."""
     cluster = study.sample.cities.cluster
     if cluster is not None and cluster not in registers.clusters():
@@ -50,6 +64,40 @@ def _check_registers(study: Study, name: str, registers: Registers, sources: Ite
         place = f"study {name}, variable '{key}'"
         if isinstance(variable, YearbookVariable) and variable.column not in sources:
             raise DeclarationError(f"{place}: column '{variable.column}' is unknown{closest(variable.column, sources)}")
-        if isinstance(variable, PolicyVariable) and variable.policy not in registers.policies():
-            known = registers.policies()
-            raise DeclarationError(f"{place}: policy '{variable.policy}' is unknown{closest(variable.policy, known)}")
+        if isinstance(variable, PolicyVariable):
+            known = tuple(dict.fromkeys([*registers.policies(), *policies(name, study)]))
+            _require_known(variable.policy, known, f"{place}: policy")
+        if isinstance(variable, CityVariable):
+            clusters = ("any", *registers.clusters())
+            for what, given, allowed in (
+                ("cluster", variable.cluster, clusters),
+                ("region", variable.region, sorted(set(registers.table("cities")["region"]))),
+                ("level", variable.level, sorted(set(registers.table("cities")["level"]))),
+            ):
+                for value in given:
+                    _require_known(value, allowed, f"{place}: {what}")
+
+
+def _require_known(value: str, known: Iterable[str], sentence: str) -> None:
+    if value not in known:
+        raise DeclarationError(f"{sentence} '{value}' is unknown{closest(value, known)}")
+
+
+def _with_listed_cities(study: Study, folder: Path) -> Study:
+    """Return the study with the codes of `sample.cities.file` as its cities."""
+    cities = study.sample.cities
+    if not cities.file:
+        return study
+    path = folder / cities.file
+    place = f"study {folder.name}, key 'sample.cities.file'"
+    if cities.adcodes or not path.is_file():
+        fault = "stands beside 'adcodes'; give one of them" if cities.adcodes else f"{path} does not exist"
+        raise DeclarationError(f"{place}: {fault}")
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        listed = [row.get("adcode") or "" for row in csv.DictReader(stream)]
+    wrong = [(line, code) for line, code in enumerate(listed, start=2) if not code.strip().isdecimal()]
+    if wrong or not listed:
+        found = f"row {wrong[0][0]}, column adcode: found '{wrong[0][1]}'" if wrong else "it has no row"
+        raise DeclarationError(f"{place}: {path}, {found}; allowed: codes of six digits, one a row")
+    known = cities.model_copy(update={"adcodes": tuple(int(code) for code in listed), "file": ""})
+    return study.model_copy(update={"sample": study.sample.model_copy(update={"cities": known})})

@@ -68,6 +68,8 @@ def _variable_slice(variable: VariableBase) -> Slice:
         "variant": variant(options),
         "column": column(options),
         "transform": variable.transform,
+        "at": variable.at,
+        "cut": variable.cut,
     }
 
 
@@ -216,7 +218,13 @@ def _definitions(study: Study) -> dict[str, dict[str, str] | None]:
     }
 
 
-def exhibit_files(study: Study, name: str, exhibit: str) -> dict[str, list[str]]:
+def panel_policies(study: Study) -> tuple[str, ...]:
+    """Return the policies that a study's panel reads."""
+    named = [variable.policy for variable in study.variables.values() if getattr(variable, "source", "") == "policy"]
+    return tuple(dict.fromkeys(named))
+
+
+def exhibit_files(study: Study, name: str, world: str, exhibit: str) -> dict[str, list[str]]:
     """Return what an exhibit shows besides records, below `<results>`.
 
     `weights` are matrices, `pairs` the flows behind a cooperation variable, `panel` says whether they are simulated.
@@ -229,7 +237,7 @@ def exhibit_files(study: Study, name: str, exhibit: str) -> dict[str, list[str]]
         return {"panel": [f"<results>/{name}/panel.parquet"]}
     if declared.kind == "network":
         options = indicator_options(study.variables[declared.variable])
-        pairs = "" if options is None else f"<results>/indicators/cooperation/{variant(options)}.pairs.parquet"
+        pairs = "" if options is None else f"<results>/indicators/{world}/cooperation/{variant(options)}.pairs.parquet"
         return {"pairs": [pairs], "panel": [f"<results>/{name}/panel.parquet"]}
     return {}
 

@@ -10,6 +10,8 @@ from citypanel.declare.text import Text
 from citypanel.declare.variables import Variable
 
 RESERVED = ("city", "year", "province")  # columns every panel has
+# Simulated worlds: each study of the four has raw files of its own, for no world can be calibrated to four papers.
+WORLDS = ("yrd_cooperation", "smart_city", "ip_model_city", "collaborative_gap")
 FAMILIES = ("descriptive", "baseline", "robustness", "mechanism", "heterogeneity", "extension")
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -22,11 +24,12 @@ class Declaration(BaseModel):
 
 
 class Cities(Declaration):
-    """Which cities: a cluster of the register, provinces, a list of codes, or every one of the register."""
+    """Which cities: a cluster of the register, provinces, codes, a file of codes, or every one of the register."""
 
     cluster: str | None = Field(None, description="a cluster of registers/city_clusters.csv")
     provinces: tuple[int, ...] = Field((), description="province codes, as 330000")
     adcodes: tuple[int, ...] = Field((), description="city codes, as 330100")
+    file: str = Field("", description="CSV beside study.yaml with a column adcode, in place of `adcodes`")
     exclude: tuple[int, ...] = Field((), description="city codes left out")
 
 
@@ -136,6 +139,9 @@ class Study(Declaration):
     """A study: sample, variables, analyses, exhibits. Formulas are parsed, never evaluated."""
 
     title: Text
+    world: Literal[WORLDS] | None = Field(  # type: ignore[valid-type]
+        None, description="simulated raw files read where `raw` is `sample`; default: the study's own, or the first"
+    )
     sample: StudySample
     variables: dict[Identifier, Variable] = Field(min_length=1)
     macros: dict[Identifier, str] = Field({}, description="texts that formulas insert by ..name")

@@ -4,8 +4,9 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
+from citypanel.declare.cleaning import Texts
 from citypanel.declare.indicators import INDICATORS, IndicatorOptions
 from citypanel.declare.text import Text
 
@@ -17,6 +18,10 @@ class VariableBase(BaseModel):
 
     label: Text
     transform: Literal["none", "log", "log1p"] = Field("none", description="log1p is ln(1 + x)")
+    at: int | None = Field(None, description="the value of this year stands in every year, as for splits")
+    cut: Literal["mean", "median"] | float | None = Field(
+        None, description="1 above the mean or median of the panel's rows, or above a number; 0 else"
+    )
     definition: Text | None = Field(None, description="how the variable is measured, for the variables table")
 
 
@@ -28,10 +33,10 @@ class YearbookVariable(VariableBase):
 
 
 class PolicyVariable(VariableBase):
-    """Treatment from registers/policies.csv."""
+    """Treatment from policies/NAME.csv of the raw folder if it is there, else from registers/policies.csv."""
 
     source: Literal["policy"]
-    policy: str = Field(description="a policy of the register")
+    policy: str = Field(description="a policy of the register or of the raw folder")
     form: Literal["treated", "cohort", "ever"] = Field(
         "treated",
         description="treated: 1 from the first year on; cohort: the first year, 0 never; ever: 1 if ever",
@@ -39,6 +44,24 @@ class PolicyVariable(VariableBase):
     units: Literal["prefecture", "any"] = Field(
         "prefecture", description="any: a treated county or district also treats its city"
     )
+
+
+class CityVariable(VariableBase):
+    """What the register tells about a city: 1 where it meets every condition given, or a coordinate."""
+
+    source: Literal["city"]
+    column: Literal["lon", "lat"] | None = Field(None, description="a coordinate, in place of conditions")
+    region: Texts = Field((), description="out of east, central, west, northeast")
+    level: Texts = Field((), description="out of municipality, sub_provincial, provincial_capital, prefecture, ...")
+    provinces: tuple[int, ...] = Field((), description="province codes, as 330000")
+    cluster: Texts = Field((), description="clusters of registers/city_clusters.csv, member of any; `any`: of all")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "CityVariable":
+        conditions = [name for name in ("region", "level", "provinces", "cluster") if getattr(self, name)]
+        if bool(self.column) == bool(conditions):
+            raise ValueError("it needs either 'column', or conditions out of region, level, provinces, cluster")
+        return self
 
 
 class FormulaVariable(VariableBase):
@@ -63,6 +86,7 @@ INDICATOR_VARIABLES = {
 SOURCES: dict[str, type[VariableBase]] = {
     "yearbook": YearbookVariable,
     "policy": PolicyVariable,
+    "city": CityVariable,
     **INDICATOR_VARIABLES,
     "formula": FormulaVariable,
 }

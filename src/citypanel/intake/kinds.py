@@ -1,5 +1,6 @@
 """The kinds of raw files, without the libraries that reading them needs, so that the workflow may ask."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 MARK = "SIMULATED.txt"  # in the root of a raw folder whose files are simulated
@@ -7,7 +8,7 @@ MARK = "SIMULATED.txt"  # in the root of a raw folder whose files are simulated
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind: where its files lie in the raw folder, the module that reads them, the registers it looks up.
+    """One kind: its folder below the raw folder, its module, the registers it looks up, how its files are obtained.
 
     The module is named, not imported: a job loads, and is fingerprinted by, the one intake it runs.
     """
@@ -15,6 +16,7 @@ class Kind:
     folder: str
     module: str
     registers: tuple[str, ...]
+    obtained: str
 
 
 KINDS = {
@@ -22,6 +24,7 @@ KINDS = {
         "customs",
         "citypanel.intake.customs",
         ("layouts", "countries", "customs_areas", "cities", "city_history"),
+        "customs records by firm, licensed by vendors and by universities that hold them",
     ),
     "patents": Kind(
         "patents",
@@ -35,12 +38,24 @@ KINDS = {
             "organisations",
             "organisation_variants",
         ),
+        "exports of incoPat, CNIPA or another patent database, by subscription",
     ),
     "city_year": Kind(
         "yearbook",
         "citypanel.intake.yearbook",
         ("layouts", "cities", "city_history", "yearbook_variables", "units"),
+        "city yearbooks, printed yearly or licensed by vendors",
     ),
-    "world_trade": Kind("world_trade", "citypanel.intake.world_trade", ("layouts", "countries")),
+    "world_trade": Kind(
+        "world_trade",
+        "citypanel.intake.world_trade",
+        ("layouts", "countries"),
+        "trade of economies by product with GDP per head, as BACI with the World Development Indicators, open",
+    ),
 }
 INTAKES = {table: kind.module for table, kind in KINDS.items()}
+
+
+def missing_sources(tables: Iterable[str], files: Callable[[str], Sequence[str]]) -> list[str]:
+    """Return, for each canonical table without a raw file, its folder and how such files are obtained."""
+    return [f"{KINDS[table].folder}/ ({KINDS[table].obtained})" for table in tables if not files(KINDS[table].folder)]

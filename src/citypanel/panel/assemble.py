@@ -12,6 +12,7 @@ from citypanel.canonical import read_frame, read_table
 from citypanel.columns import evaluate
 from citypanel.declare.expression import names_in, parse_expression
 from citypanel.errors import InputError
+from citypanel.panel.city_attributes import city_attribute
 from citypanel.panel.sample import panel_cities
 from citypanel.panel.treatment import cohorts, treatment
 from citypanel.registers import Registers
@@ -75,8 +76,10 @@ def assemble_panel(
         variable = declared["variables"][name]
         raw, filled = _values(name, variable, sources, columns)
         columns[name] = _transformed(raw, variable["transform"])
-        lost = int(columns[name].isna().sum() - raw.isna().sum())
-        report.append((name, _described(variable), len(raw), int(columns[name].isna().sum()), filled, lost))
+        lost_by_transform = int(columns[name].isna().sum() - raw.isna().sum())
+        columns[name] = _cut(_at(name, columns[name], variable.get("at"), keys), variable.get("cut"))
+        missing = int(columns[name].isna().sum())
+        report.append((name, _described(variable), len(raw), missing, filled, lost_by_transform))
         _tell(report[-1])
     panel = pd.concat([keys, pd.DataFrame({name: columns[name] for name in declared["variables"]})], axis=1)
     return Built(panel, pd.DataFrame(report, columns=list(REPORTED)))
@@ -129,6 +132,8 @@ def _values(
     if variable["source"] == "policy":
         rows = sources.registers.policy(variable["policy"])
         return treatment(sources.keys, cohorts(rows, units=variable["units"]), variable["form"]), 0
+    if variable["source"] == "city":
+        return city_attribute(sources.keys["city"], variable, sources.registers), 0
     return _indicator_column(name, variable, sources)
 
 
@@ -172,12 +177,32 @@ def _transformed(values: pd.Series, transform: str) -> pd.Series:
     return changed.where(np.isfinite(changed))
 
 
+def _at(name: str, values: pd.Series, year: int | None, keys: pd.DataFrame) -> pd.Series:
+    """Return each city's value of one year in all its years."""
+    if year is None:
+        return values
+    chosen = keys["year"] == year
+    if not chosen.any():
+        first, last = keys["year"].min(), keys["year"].max()
+        raise InputError(f"variable '{name}': at is {year}; the sample's years are {first} to {last}")
+    return keys["city"].map(pd.Series(values[chosen].to_numpy(), index=keys.loc[chosen, "city"]))
+
+
+def _cut(values: pd.Series, cut: str | float | None) -> pd.Series:
+    """Return 1 above the cut, 0 else, missing where the value is."""
+    if cut is None:
+        return values
+    limit = float(values.agg(cut)) if isinstance(cut, str) else cut
+    return (values > limit).astype("float64").where(values.notna())
+
+
 def _described(variable: Mapping[str, Any]) -> str:
+    fixed = [f"{key} {variable[key]}" for key in ("at", "cut") if variable.get(key) is not None]
     if "formula" in variable:
-        return str(variable["formula"])
+        return " ".join([str(variable["formula"]), *fixed])
     detail = variable.get("variant") or variable.get("policy")
     parts = [variable["source"], detail, variable.get("column") or variable.get("form")]
-    return "/".join(str(part) for part in parts if part)
+    return " ".join(["/".join(str(part) for part in parts if part), *fixed])
 
 
 def _tell(row: tuple[Any, ...]) -> None:

@@ -66,9 +66,9 @@ def write_ip_model_city(folder: Path, preset: str, seed: int, kinds: tuple[str, 
     if "policies" in kinds:
         years = dict(zip(cities.where.adcode.tolist(), cities.cohort.tolist(), strict=True))
         real = frozenset(cities.where.adcode[cities.where.ip_first_year > 0].tolist())
-        write_policy(folder / "policies" / "ip_model_cities.csv", STUDY, cities.where, years, real)
+        write_policy(folder / "policies" / "ip_model_city.csv", STUDY, cities.where, years, real)
         members = dict.fromkeys(cities.where.adcode[cities.innovative].tolist(), INNOVATIVE_SINCE)
-        write_policy(folder / "policies" / "innovative_cities.csv", "innovative_city", cities.where, members)
+        write_policy(folder / "policies" / "innovative_city.csv", "innovative_city", cities.where, members)
     _write_cities(folder, cities)
     return truth
 

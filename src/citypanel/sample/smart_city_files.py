@@ -60,7 +60,7 @@ def write_smart_city(folder: Path, preset: str, seed: int, kinds: tuple[str, ...
         truth["files"] |= write_smart_yearbooks(folder / "yearbook", cities, seed)
     if "policies" in kinds:
         pilots = dict(zip(cities.where.adcode.tolist(), cities.cohort.tolist(), strict=True))
-        write_policy(folder / "policies" / "smart_city_pilots.csv", STUDY, cities.where, pilots)
+        write_policy(folder / "policies" / "smart_city.csv", STUDY, cities.where, pilots)
     if "reference" in kinds:
         write_province_quality(folder / "reference" / "province_quality.csv", cities, _extended(cities, quality))
         known = ((code[:6], sigma) for code, sigma in truth["sigma"].items())

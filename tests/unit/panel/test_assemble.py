@@ -138,3 +138,61 @@ def test_a_county_treats_its_city_only_if_declared() -> None:
     )
     assert cohorts(rows, units="prefecture").to_dict() == {1: 2015}
     assert cohorts(rows, units="any").to_dict() == {1: 2013, 2: 2012}
+
+
+def test_a_value_of_one_year_stands_in_every_year(yearbook: Path) -> None:
+    panel = built({"gdp": {**GDP, "transform": "none", "at": 2011}}, [], [yearbook]).panel
+    assert panel["gdp"].tolist() == [100, 100, 50, 50]
+
+
+def test_a_cut_is_one_above_the_mean_of_the_rows_and_missing_where_the_value_is(yearbook: Path) -> None:
+    above = {**GDP, "transform": "none", "cut": "mean"}  # the mean of 100, 110 and 50 is 86.7
+    panel = built({"rich": above, "fixed": {**above, "at": 2011, "cut": 100.0}}, [], [yearbook]).panel
+    assert panel["rich"].tolist()[:3] == [1, 1, 0]
+    assert np.isnan(panel["rich"].iloc[3])
+    assert panel["fixed"].tolist() == [0, 0, 0, 0]
+
+
+def test_a_year_outside_the_sample_is_refused_with_its_years(yearbook: Path) -> None:
+    with pytest.raises(InputError, match="variable 'gdp': at is 2009; the sample's years are 2011 to 2012"):
+        built({"gdp": {**GDP, "at": 2009}}, [], [yearbook])
+
+
+def city(**conditions: object) -> dict:
+    none = {"column": None, "region": [], "level": [], "provinces": [], "cluster": []}
+    return {"source": "city", "transform": "none", **none, **conditions}
+
+
+def test_what_the_register_tells_about_cities_becomes_a_column() -> None:
+    variables = {
+        "municipality": city(level=["municipality"]),
+        "east": city(region=["east"]),
+        "jiangsu": city(provinces=[320000]),
+        "delta": city(cluster=["yangtze_delta_26"]),
+        "harbin": city(cluster=["harbin_changchun"]),
+        "both": city(region=["east"], level=["municipality"]),
+        "lon": city(column="lon"),
+    }
+    panel = built(variables, [], []).panel.drop_duplicates("city").set_index("city")
+    assert panel.loc[SHANGHAI, ["municipality", "east", "jiangsu", "delta", "harbin", "both"]].tolist() == [
+        1, 1, 0, 1, 0, 1,
+    ]  # fmt: skip
+    assert panel.loc[NANJING, ["municipality", "east", "jiangsu", "delta", "harbin", "both"]].tolist() == [
+        0, 1, 1, 1, 0, 0,
+    ]  # fmt: skip
+    assert panel.loc[SHANGHAI, "lon"] == pytest.approx(121.5, abs=0.1)
+
+
+def test_an_own_list_of_treated_units_stands_in_for_the_registers(tmp_path: Path) -> None:
+    columns = Registers().table("policies").columns
+    row = {"policy": "ip_model_city", "adcode": NANJING, "unit": "南京", "level": "prefecture", "year": 2012}
+    own = pd.DataFrame([{**row, "counts_as_prefecture_treatment": 1}]).reindex(columns=columns)
+    own.to_csv(tmp_path / "ip_model_city.csv", index=False)
+    declared = {"source": "policy", "policy": "ip_model_city", "form": "treated", "units": "prefecture"}
+    panel = assemble_panel(
+        {"sample": sample(), "variables": {"did": {**declared, "transform": "none"}}},
+        [],
+        [],
+        Registers(policies=[tmp_path / "ip_model_city.csv"]),
+    ).panel
+    assert panel["did"].tolist() == [0, 0, 0, 1]

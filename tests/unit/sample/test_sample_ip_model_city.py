@@ -124,7 +124,7 @@ def test_differences_between_cities_fall(raw: Path) -> None:
 
 
 def test_real_batches_are_the_registers_and_later_ones_say_simulated(raw: Path, project: Path) -> None:
-    listed = pd.read_csv(raw / "policies" / "ip_model_cities.csv")
+    listed = pd.read_csv(raw / "policies" / "ip_model_city.csv")
     register = pd.read_csv(project / "registers" / "policies.csv")
     real = register[(register.policy == "ip_model_city") & (register.counts_as_prefecture_treatment == 1)]
     early, late = listed[listed.year <= 2016], listed[listed.year > 2016]
@@ -134,7 +134,7 @@ def test_real_batches_are_the_registers_and_later_ones_say_simulated(raw: Path, 
 
 
 def test_splits_can_be_made_from_what_the_folder_holds(panel: pd.DataFrame, raw: Path) -> None:
-    innovative = pd.read_csv(raw / "policies" / "innovative_cities.csv")
+    innovative = pd.read_csv(raw / "policies" / "innovative_city.csv")
     assert (panel.adcode.isin(innovative.adcode) == (panel.innovative == 1)).all()
     assert innovative.source.str.startswith("SIMULATED").all()
     first = panel[panel.year == 2007]

@@ -205,7 +205,7 @@ def test_imputed_years_have_what_the_imputation_needs_and_stay_far_from_the_trut
 
 
 def test_pilots_stand_in_the_sample_alone_and_say_that_they_are_simulated(raw: Path, truth: dict[str, Any]) -> None:
-    pilots = pd.read_csv(raw / "policies" / "smart_city_pilots.csv")
+    pilots = pd.read_csv(raw / "policies" / "smart_city.csv")
     assert len(pilots) == 92
     assert pilots["year"].value_counts().to_dict() == {2012: 37, 2013: 31, 2014: 24}
     assert pilots["source"].str.startswith("SIMULATED").all()

@@ -1,0 +1,53 @@
+"""What is declared: the configuration, raw folders, studies with their worlds, and wildcard constraints from them."""
+
+import os
+import sys
+from pathlib import Path
+
+from citypanel.declare.config import LANGUAGES, parse_config
+from citypanel.declare.load import load_studies
+from citypanel.declare.raw import RawFolders, world_variants
+from citypanel.declare.slices import study_tables
+from citypanel.errors import CitypanelError
+from citypanel.intake.kinds import KINDS, MARK, missing_sources
+from citypanel.registers import Registers
+from citypanel.sample import sample_files
+
+BASE = Path(workflow.basedir)
+
+
+def refuse(message):
+    """Stop the run: a fault in a declaration is the user's to mend, so one line, no traceback."""
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+try:
+    CONFIG = parse_config(config)
+    RAW = RawFolders(
+        CONFIG, CONFIG.pathvars.get("results", "results"), lambda world: sample_files(CONFIG.sample.preset, world)
+    )
+    DECLARED = load_studies(
+        CONFIG, BASE, Registers(), policies=lambda name, study: RAW.policies(RAW.world(name, study))
+    )
+except CitypanelError as error:
+    refuse(error)
+
+WORLD = {name: RAW.world(name, study) for name, study in DECLARED.items()}
+for name, study in list(DECLARED.items()):
+    if missing := missing_sources(study_tables(study), lambda kind: RAW.files(WORLD[name], kind)):
+        print(f"skipped: study {name}: no file in {RAW.folder(WORLD[name])}/{', '.join(missing)}", file=sys.stderr)
+        del DECLARED[name]
+if not DECLARED:
+    refuse(f"config.yaml, key 'raw': {CONFIG.raw} holds the raw files of no study; see docs/raw-files.md")
+VARIANTS = world_variants(RAW, DECLARED)
+
+
+def one_of(names):
+    """Return a wildcard constraint that matches these names only."""
+    return "|".join(sorted(set(names))) or "none"
+
+
+STUDIES = one_of(DECLARED)
+WORLDS = one_of(WORLD[name] for name in DECLARED)
+ANALYSES = one_of(name for study in DECLARED.values() for name in study.analyses)

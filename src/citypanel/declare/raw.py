@@ -1,0 +1,79 @@
+"""Where raw files are: the user's one folder, or for each study the simulated world that belongs to it.
+
+Tables and indicators of one world are shared by the studies that read it and kept apart from those of another.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from citypanel.declare.config import SAMPLE, Config
+from citypanel.declare.slices import indicator_variants
+from citypanel.declare.study import WORLDS, Study
+
+OWN = "own"  # the world of the user's own files
+PLACEHOLDER = "{raw}"  # in a path of a declaration: the raw folder of the study's world
+
+
+@dataclass(frozen=True)
+class RawFolders:
+    """The raw folders of a run, one for each world.
+
+    Parameters
+    ----------
+    config : Config
+    results : str
+        Folder below which simulated raw files appear.
+    simulated : callable
+        The files, relative to its folder, that the sample writes for a world; they need not exist yet.
+    """
+
+    config: Config
+    results: str
+    simulated: Callable[[str], Iterable[str]]
+
+    @property
+    def are_simulated(self) -> bool:
+        """Whether the run is on the sample."""
+        return self.config.raw == SAMPLE
+
+    def world(self, name: str, study: Study) -> str:
+        """Return the world that a study reads: its own, unless it declares another; a fifth study's is the first."""
+        if not self.are_simulated:
+            return OWN
+        return study.world or (name if name in WORLDS else WORLDS[0])
+
+    def folder(self, world: str) -> str:
+        """Return the raw folder of a world."""
+        return self.config.raw if world == OWN else f"{self.results}/raw/{world}"
+
+    def files(self, world: str, kind: str) -> list[str]:
+        """Return the raw files of one kind, in order: those in the folder, or those the sample will write."""
+        folder = self.folder(world)
+        if world == OWN:
+            return sorted(str(path) for path in Path(folder, kind).glob("*") if path.is_file())
+        return [f"{folder}/{name}" for name in self.simulated(world) if name.startswith(f"{kind}/")]
+
+    def policies(self, world: str) -> dict[str, str]:
+        """Return the files with lists of treated units, by policy; each stands in for the register's list."""
+        return {Path(path).stem: path for path in self.files(world, "policies") if path.endswith(".csv")}
+
+
+def world_variants(raw: RawFolders, studies: Mapping[str, Study]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return the options of every indicator file that the studies need, by (world, indicator, variant)."""
+    found = {}
+    for name, study in studies.items():
+        world = raw.world(name, study)
+        for (indicator, variant), options in indicator_variants([study]).items():
+            found[world, indicator, variant] = _placed(options, raw.folder(world))
+    return dict(sorted(found.items()))
+
+
+def _placed(value: Any, folder: str) -> Any:
+    """Return options with the raw folder in place of its placeholder."""
+    if isinstance(value, str):
+        return value.replace(PLACEHOLDER, folder)
+    if isinstance(value, dict):
+        return {key: _placed(item, folder) for key, item in value.items()}
+    return [_placed(item, folder) for item in value] if isinstance(value, list) else value

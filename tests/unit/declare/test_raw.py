@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from citypanel.declare.config import parse_config
+from citypanel.declare.load import load_study
+from citypanel.declare.raw import OWN, RawFolders, world_variants
+from citypanel.declare.study import WORLDS, Study
+from citypanel.errors import DeclarationError
+from citypanel.registers import Registers
+from citypanel.sample import STUDIES, sample_files
+
+TEXT = {"en": "a", "zh": "甲"}
+
+
+def study(**changes: object) -> Study:
+    quality = {"source": "quality", "sigma": "{raw}/reference/elasticities.csv", "label": TEXT}
+    document = {
+        "title": TEXT,
+        "sample": {"years": [2011, 2012]},
+        "variables": {"quality": quality},
+        "analyses": {"baseline": {"columns": "quality ~ 1"}},
+    }
+    return Study.model_validate({**document, **changes})
+
+
+def folders(raw: str = "sample") -> RawFolders:
+    config = parse_config({"studies": "mine", "raw": raw})
+    return RawFolders(config, "results", lambda world: sample_files("tiny", world))
+
+
+def test_the_worlds_a_study_may_name_are_those_of_the_sample() -> None:
+    assert WORLDS == STUDIES
+
+
+def test_each_study_has_its_own_world_and_a_fifth_has_the_first() -> None:
+    assert folders().world("smart_city", study()) == "smart_city"
+    assert folders().world("mine", study()) == "yrd_cooperation"
+    assert folders().world("mine", study(world="ip_model_city")) == "ip_model_city"
+
+
+def test_own_files_are_one_world_for_all_studies(tmp_path: Path) -> None:
+    (tmp_path / "customs").mkdir()
+    (tmp_path / "customs" / "b.csv").touch()
+    (tmp_path / "customs" / "a.csv").touch()
+    raw = folders(str(tmp_path))
+    assert {raw.world(name, study(world="smart_city")) for name in WORLDS} == {OWN}
+    assert raw.files(OWN, "customs") == [str(tmp_path / "customs" / name) for name in ("a.csv", "b.csv")]
+    assert raw.files(OWN, "patents") == []
+
+
+def test_policies_of_the_raw_folder_go_by_the_name_of_their_file() -> None:
+    assert folders().policies("smart_city") == {"smart_city": "results/raw/smart_city/policies/smart_city.csv"}
+
+
+def test_the_raw_folder_stands_in_for_its_placeholder_and_the_files_name_does_not_depend_on_it() -> None:
+    (sampled,) = world_variants(folders(), {"smart_city": study()}).items()
+    (own,) = world_variants(folders("mine"), {"smart_city": study()}).items()
+    assert sampled[1]["sigma"] == "results/raw/smart_city/reference/elasticities.csv"
+    assert own[1]["sigma"] == "mine/reference/elasticities.csv"
+    assert sampled[0][1:] == own[0][1:]
+
+
+@pytest.mark.parametrize(
+    ("listed", "fault"),
+    [
+        ("adcode\n310000\nShanghai\n", "row 3, column adcode: found 'Shanghai'"),
+        ("city\n310000\n", "row 2, column adcode: found ''"),
+        ("adcode\n", "it has no row"),
+        (None, "does not exist"),
+    ],
+)
+def test_a_file_of_cities_is_read_or_refused_with_its_row(tmp_path: Path, listed: str | None, fault: str) -> None:
+    yaml = """
+title: {en: a, zh: 甲}
+sample: {cities: {file: cities.csv}, years: [2011, 2012]}
+variables: {gdp: {source: yearbook, column: gdp_wan, label: {en: a, zh: 甲}}}
+analyses: {baseline: {columns: gdp ~ 1}}
+"""
+    (tmp_path / "study.yaml").write_text(yaml, encoding="utf-8")
+    (tmp_path / "cities.csv").write_text("adcode\n310000\n320100\n", encoding="utf-8")
+    assert load_study(tmp_path, Registers()).sample.cities.adcodes == (310000, 320100)
+    (tmp_path / "cities.csv").unlink()
+    if listed is not None:
+        (tmp_path / "cities.csv").write_text(listed, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=fault):
+        load_study(tmp_path, Registers())
+
+
+def test_unknown_attributes_of_cities_are_refused_with_what_is_allowed(tmp_path: Path) -> None:
+    yaml = """
+title: {en: a, zh: 甲}
+sample: {years: [2011, 2012]}
+variables: {east: {source: city, region: [eastern], label: {en: a, zh: 甲}}}
+analyses: {baseline: {columns: east ~ 1}}
+"""
+    (tmp_path / "study.yaml").write_text(yaml, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"variable 'east': region 'eastern' is unknown.*northeast"):
+        load_study(tmp_path, Registers())
