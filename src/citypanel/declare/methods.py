@@ -41,6 +41,9 @@ class LinearOptions(Options):
     constant: Literal["mean", "base"] = Field(
         "mean", description="beside fixed effects: at the means (reghdfe), or of the base categories (dummies)"
     )
+    f_terms: Literal["slopes", "all"] = Field(
+        "slopes", description="terms that F tests: the regressors, or the dummies of fixed effects as well"
+    )
     wild_bootstrap: int = Field(0, ge=0, description="draws of the wild cluster bootstrap; 0 is none")
     term: str | None = Field(None, description="regressor that the next options ask about; default the first")
     oster: bool = Field(False, description="Oster's delta: the other regressors are the controls")

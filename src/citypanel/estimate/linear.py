@@ -42,10 +42,10 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
 def _estimated(design: Design, specification: Specification) -> Estimate:
     options = cast("LinearOptions", specification.options)
     plain = not design.endogenous_names and options.estimator not in ("between", "random")
-    if not plain and (options.wild_bootstrap or options.oster or options.interaction or options.randomisation):
+    if not plain and (_asks_more(options) or options.f_terms == "all"):
         raise DeclarationError(
-            f"formula '{design.formula.text}': wild_bootstrap, oster, interaction and randomisation are for "
-            "least squares only"
+            f"formula '{design.formula.text}': f_terms=all, wild_bootstrap, oster, interaction and randomisation are "
+            "for least squares only"
         )
     if design.endogenous_names:
         from citypanel.estimate.instruments import estimate_instruments  # noqa: PLC0415 - loaded where used
@@ -78,9 +78,17 @@ def _estimated(design: Design, specification: Specification) -> Estimate:
     return as_estimate(design, fitted, warnings=(*lost, *fit_warnings(design, fitted)), stats=stats)
 
 
+def _asks_more(options: LinearOptions) -> bool:
+    return bool(options.wild_bootstrap or options.oster or options.interaction or options.randomisation)
+
+
 def _asked(design: Design, fitted: Fit, options: LinearOptions, seed: int | None) -> dict[str, Value]:
-    """Return the entries of the options that ask more of one coefficient."""
-    stats: dict[str, Value] = {"constant": options.constant} if design.effects else {}
+    """Return the conventions beside fixed effects, and the entries of the options that ask more."""
+    stats: dict[str, Value] = {"constant": options.constant, "f_terms": options.f_terms} if design.effects else {}
+    if options.f_terms == "all" and design.effects:
+        from citypanel.estimate.all_terms import f_of_all_terms  # noqa: PLC0415 - loaded where used
+
+        stats |= f_of_all_terms(design, fitted, ssc=options.ssc)
     if options.wild_bootstrap:
         from citypanel.estimate.bootstrap import wild_statistics  # noqa: PLC0415 - loaded where used
 

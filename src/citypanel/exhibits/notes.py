@@ -46,9 +46,16 @@ def regression_notes(
         sample_sentence(records, columns, shown.exhibit, language),
         by_column([_where(column, language) for column in columns], language),
         by_column([_singletons(column, language) for column in columns], language),
+        by_column([_f_terms(column, shown) for column in columns], language),
         say("omitted note", language).rstrip(".。") if omitted else "",
     ]
     return notes(parts, records, shown.exhibit, language)
+
+
+def _f_terms(column: ColumnResult, shown: Display) -> str:
+    """Return what F tests where a shown F tests more than the regressors."""
+    printed = "f" in (shown.exhibit.get("statistics") or ())
+    return say("f of all terms", shown.language) if printed and column.stats.get("f_terms") == "all" else ""
 
 
 def notes(

@@ -14,6 +14,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "yes": ("Yes", "是"),
     "no": ("No", "否"),
     "omitted": ("omitted", "略去"),
+    "f of all terms": (
+        "F tests all terms, the dummies of the fixed effects included",
+        "F 检验包含固定效应虚拟变量在内的所有系数",
+    ),
     "omitted note": (
         "Omitted: the term is not identified in that column.",
         "“略去”表示该列无法识别该项系数。",

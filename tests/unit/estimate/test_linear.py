@@ -79,6 +79,42 @@ def test_the_constant_beside_fixed_effects_is_at_the_means() -> None:
     assert column.term("Intercept").estimate == pytest.approx(PANEL.y.mean() - slopes)
 
 
+@pytest.mark.parametrize(
+    ("vcov", "statsmodels"), [("iid", "nonrobust"), ("hetero", "HC1"), ("HC2", "HC2"), ("HC3", "HC3")]
+)
+def test_f_of_all_terms_is_that_of_explicit_dummies_in_statsmodels(vcov: str, statsmodels: str) -> None:
+    import statsmodels.formula.api as smf
+
+    answer = _record("y ~ x + z | city + year", vcov=vcov, options={"f_terms": "all"}).columns[0].stats
+    oracle = smf.ols("y ~ x + z + C(city) + C(year)", PANEL).fit(cov_type=statsmodels, use_t=True)
+    # Both solve 60 rows directly; the joint test of 17 terms loses some digits on the way.
+    assert answer["f"] == pytest.approx(oracle.fvalue, rel=1e-8)
+    assert answer["f_p"] == pytest.approx(oracle.f_pvalue, rel=1e-6)
+    assert (answer["f_df1"], answer["f_df2"], answer["f_terms"]) == (2 + 11 + 4, 60 - 18, "all")
+
+
+def test_f_tests_the_slopes_unless_asked_and_leaves_the_rest_as_it_is() -> None:
+    slopes, everything = (
+        _record("y ~ x + z | city + year", vcov="hetero", options={"f_terms": terms}).columns[0]
+        for terms in ("slopes", "all")
+    )
+    assert (slopes.stats["f_df1"], slopes.stats["f_terms"]) == (2, "slopes")
+    assert slopes.terms == everything.terms
+    assert slopes.vcov == everything.vcov
+
+
+def test_f_of_all_terms_leaves_out_dummies_that_others_imply() -> None:
+    # Two groups of cities without common years: one more dummy is redundant than on a connected panel.
+    frame = PANEL.assign(year=PANEL.year + 10 * (PANEL.city > 5))
+    stats = _record("y ~ x + z | city + year", frame, vcov="hetero", options={"f_terms": "all"}).columns[0].stats
+    assert stats["f_df1"] == 2 + 11 + 9 - 1
+
+
+def test_f_of_more_terms_than_clusters_allow_does_not_exist() -> None:
+    stats = _record("y ~ x + z | city + year", vcov="cluster:city", options={"f_terms": "all"}).columns[0].stats
+    assert (stats["f"], stats["f_p"]) == (None, None)
+
+
 def test_singletons_are_dropped_again_and_again_counted_and_can_be_kept() -> None:
     # Row 60 is alone in its city; once it is gone row 0 is alone in year 1999.
     frame = pd.concat([PANEL, PANEL.tail(1).assign(city=99, year=1999)], ignore_index=True)
@@ -117,6 +153,7 @@ def test_no_convention_is_iid() -> None:
         ("y ~ x", {"vcov": "conley:100:x:city"}, None, ""),
         ("y ~ x", {"vcov": "conley:100:year:city"}, EstimationError, "year must hold degrees in -90..90"),
         ("y ~ x", {"options": {"estimator": "random"}}, DeclarationError, "between and random take one grouping"),
+        ("y ~ x | city | z ~ half", {"options": {"f_terms": "all"}}, DeclarationError, "f_terms=all, .* least squares"),
         ("y ~ x | city^year", {"vcov": "HC3", "options": {"singletons": "keep"}}, EstimationError, "cannot carry"),
     ],
 )

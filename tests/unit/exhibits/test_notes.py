@@ -49,6 +49,14 @@ def test_without_degrees_of_freedom_the_statistic_is_z(record: Record, exhibit: 
     assert notes[1] == "Standard errors: clustered by city and year, 41 and 10 clusters, normal distribution."
 
 
+def test_a_shown_f_of_all_terms_says_what_it_tests(record: Record, exhibit: dict[str, Any]) -> None:
+    last = replace(record.columns[2], stats={**record.columns[2].stats, "f": 520.8, "f_terms": "all"})
+    both = record.with_columns([*record.columns[:2], last])
+    sentence = "Column (3): F tests all terms, the dummies of the fixed effects included."
+    assert sentence in render_table([both], {**exhibit, "statistics": ["n", "f"]}, "en").notes
+    assert sentence not in render_table([both], {**exhibit, "statistics": ["n"]}, "en").notes
+
+
 def test_restrictions_singletons_warnings_and_the_declared_note_are_said(
     record: Record, exhibit: dict[str, Any]
 ) -> None:
