@@ -18,7 +18,7 @@ for world in sorted(set(WORLD.values())) if RAW.are_simulated else ():
         resources:
             mem_mb=2000,
         params:
-            folder=RAW.folder(world),
+            folder=lambda wildcards, output: str(Path(output.files[0]).parent),
             world=world,
             preset=CONFIG.sample.preset,
             seed=CONFIG.sample.seed,
