@@ -11,7 +11,7 @@ from citypanel.declare.slices import study_tables
 from citypanel.errors import CitypanelError
 from citypanel.intake.kinds import KINDS, MARK, missing_sources
 from citypanel.registers import Registers
-from citypanel.sample import sample_files
+from citypanel.sample import own_columns, sample_files
 
 BASE = Path(workflow.basedir)
 
@@ -25,10 +25,17 @@ def refuse(message):
 try:
     CONFIG = parse_config(config)
     RAW = RawFolders(
-        CONFIG, CONFIG.pathvars.get("results", "results"), lambda world: sample_files(CONFIG.sample.preset, world)
+        CONFIG,
+        CONFIG.pathvars.get("results", "results"),
+        lambda world: sample_files(CONFIG.sample.preset, world),
+        own_columns,
     )
     DECLARED = load_studies(
-        CONFIG, BASE, Registers(), policies=lambda name, study: RAW.policies(RAW.world(name, study))
+        CONFIG,
+        BASE,
+        Registers(),
+        policies=lambda name, study: RAW.policies(RAW.world(name, study)),
+        columns=lambda name, study: RAW.yearbook_columns(RAW.world(name, study)),
     )
 except CitypanelError as error:
     refuse(error)

@@ -15,27 +15,29 @@ from citypanel.declare.yaml import read_yaml
 from citypanel.errors import DeclarationError
 from citypanel.registers import Registers
 
-Policies = Callable[[str, Study], Iterable[str]]
+Listed = Callable[[str, Study], Iterable[str]]  # what the raw folder of a study (name and declaration) lists
 
 
-def load_studies(config: Config, root: Path, registers: Registers, policies: Policies) -> dict[str, Study]:
-    """Read every study of the run; the first fault found is raised."""
-    return {name: load_study(study_folder(config, name, root), registers, policies) for name in config.studies}
-
-
-def _no_policies(name: str, study: Study) -> Iterable[str]:  # noqa: ARG001 - the form of `Policies`
+def _nothing(name: str, study: Study) -> Iterable[str]:  # noqa: ARG001 - the form of `Listed`
     return ()
 
 
-def load_study(folder: Path, registers: Registers, policies: Policies = _no_policies) -> Study:
+def load_studies(
+    config: Config, root: Path, registers: Registers, policies: Listed = _nothing, columns: Listed = _nothing
+) -> dict[str, Study]:
+    """Read every study of the run; the first fault found is raised."""
+    return {name: load_study(study_folder(config, name, root), registers, policies, columns) for name in config.studies}
+
+
+def load_study(folder: Path, registers: Registers, policies: Listed = _nothing, columns: Listed = _nothing) -> Study:
     """Read and check `study.yaml` in a folder.
 
     Parameters
     ----------
     folder : Path
     registers : Registers
-    policies : callable
-        Policies that the raw folder of a study (name and declaration) lists beside the register.
+    policies, columns : callable
+        Policies and yearbook variables that the raw folder of a study lists beside the registers.
 
     Raises
     ------
@@ -48,13 +50,13 @@ def load_study(folder: Path, registers: Registers, policies: Policies = _no_poli
         study = Study.model_validate(document)
     except ValidationError as error:
         raise DeclarationError(complaints(error, Study, f"study {name}")[0]) from None
-    sources = registers.yearbook_columns()
+    sources = tuple(dict.fromkeys([*registers.yearbook_columns(), *columns(name, study)]))
     check_study(study, name, sources=sources)
     _check_registers(study, name, registers, sources, policies)
     return _with_listed_cities(study, folder)
 
 
-def _check_registers(study: Study, name: str, registers: Registers, sources: Iterable[str], policies: Policies) -> None:
+def _check_registers(study: Study, name: str, registers: Registers, sources: Iterable[str], policies: Listed) -> None:
     """Check the names that only the registers know."""
     cluster = study.sample.cities.cluster
     if cluster is not None and cluster not in registers.clusters():

@@ -3,6 +3,7 @@
 Tables and indicators of one world are shared by the studies that read it and kept apart from those of another.
 """
 
+import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ OWN = "own"  # the world of the user's own files
 PLACEHOLDER = "{raw}"  # in a path of a declaration: the raw folder of the study's world
 
 
+def _none(world: str) -> Iterable[str]:  # noqa: ARG001 - the form of `simulated_columns`
+    return ()
+
+
 @dataclass(frozen=True)
 class RawFolders:
     """The raw folders of a run, one for each world.
@@ -27,11 +32,14 @@ class RawFolders:
         Folder below which simulated raw files appear.
     simulated : callable
         The files, relative to its folder, that the sample writes for a world; they need not exist yet.
+    simulated_columns : callable, optional
+        The variables that a world's own table of yearbook labels adds to those of the register.
     """
 
     config: Config
     results: str
     simulated: Callable[[str], Iterable[str]]
+    simulated_columns: Callable[[str], Iterable[str]] = _none
 
     @property
     def are_simulated(self) -> bool:
@@ -58,6 +66,22 @@ class RawFolders:
     def policies(self, world: str) -> dict[str, str]:
         """Return the files with lists of treated units, by policy; each stands in for the register's list."""
         return {Path(path).stem: path for path in self.files(world, "policies") if path.endswith(".csv")}
+
+    def yearbook_columns(self, world: str) -> tuple[str, ...]:
+        """Return the variables named by tables `label, variable, unit` beside the yearbook: the folder's own labels."""
+        if world != OWN:
+            return tuple(self.simulated_columns(world))
+        tables = [path for path in self.files(world, "yearbook") if path.lower().endswith(".csv")]
+        return tuple(dict.fromkeys(name for path in tables for name in _own_variables(Path(path))))
+
+
+def _own_variables(path: Path) -> list[str]:
+    # Names of variables are ASCII in every encoding of such files; the labels beside them are not read here.
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        rows = csv.DictReader(stream)
+        if not {"label", "variable", "unit"} <= set(rows.fieldnames or ()):
+            return []
+        return [name for row in rows if (name := (row["variable"] or "").strip())]
 
 
 def world_variants(raw: RawFolders, studies: Mapping[str, Study]) -> dict[tuple[str, str, str], dict[str, Any]]:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from citypanel.sample.presets import STUDIES, YRD_COOPERATION, sample_files
+from citypanel.sample.presets import STUDIES, YRD_COOPERATION, own_columns, sample_files
 
-__all__ = ["STUDIES", "sample_files", "write_sample"]
+__all__ = ["STUDIES", "own_columns", "sample_files", "write_sample"]
 
 
 def write_sample(

@@ -63,6 +63,22 @@ FILES = {
         "yearbook/variables.csv",
     ),
 }
+# Variables of yearbook/variables.csv: what labels mean that the register of labels does not know.
+OWN_COLUMNS: dict[str, tuple[str, ...]] = {
+    "smart_city": ("tertiary_employment_wan", "market_index", "ruggedness"),
+    "ip_model_city": ("city_proper_wan", "invention_grants_counted"),
+    "collaborative_gap": (
+        "innovation_capability",
+        "innovation_gap",
+        "tfp_solow",
+        "tfp_malmquist",
+        "city_ties",
+        "market_integration",
+        "specialisation",
+        "rd_staff_flow",
+        "rd_fund_flow",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,11 @@ def checked_kinds(kinds: tuple[str, ...] | None, study: str = YRD_COOPERATION) -
 def megabytes(preset: str, study: str) -> int:
     """Return the space that a sample needs."""
     return preset_of(preset).megabytes if study == YRD_COOPERATION else MEGABYTES[checked_study(study)][preset]
+
+
+def own_columns(study: str) -> tuple[str, ...]:
+    """Return the yearbook variables of a world that the register of labels does not know."""
+    return OWN_COLUMNS.get(checked_study(study), ())
 
 
 def sample_files(preset: str, study: str = YRD_COOPERATION) -> tuple[str, ...]:

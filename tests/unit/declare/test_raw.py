@@ -8,7 +8,7 @@ from citypanel.declare.raw import OWN, RawFolders, world_variants
 from citypanel.declare.study import WORLDS, Study
 from citypanel.errors import DeclarationError
 from citypanel.registers import Registers
-from citypanel.sample import STUDIES, sample_files
+from citypanel.sample import STUDIES, own_columns, sample_files
 
 TEXT = {"en": "a", "zh": "甲"}
 
@@ -47,6 +47,18 @@ def test_own_files_are_one_world_for_all_studies(tmp_path: Path) -> None:
     assert {raw.world(name, study(world="smart_city")) for name in WORLDS} == {OWN}
     assert raw.files(OWN, "customs") == [str(tmp_path / "customs" / name) for name in ("a.csv", "b.csv")]
     assert raw.files(OWN, "patents") == []
+
+
+def test_own_labels_beside_the_yearbook_name_columns_that_a_study_may_use(tmp_path: Path) -> None:
+    (tmp_path / "yearbook").mkdir()
+    (tmp_path / "yearbook" / "labels.csv").write_bytes(
+        "label,variable,unit\n地形起伏度,ruggedness,指数\n".encode("gb18030")
+    )
+    (tmp_path / "yearbook" / "cells.csv").write_text("city,year,gdp\n", encoding="utf-8")
+    assert folders(str(tmp_path)).yearbook_columns(OWN) == ("ruggedness",)
+    assert folders().yearbook_columns("smart_city") == ()
+    sampled = RawFolders(folders().config, "results", lambda world: sample_files("tiny", world), own_columns)
+    assert "ruggedness" in sampled.yearbook_columns("smart_city")
 
 
 def test_policies_of_the_raw_folder_go_by_the_name_of_their_file() -> None:
@@ -97,3 +109,17 @@ analyses: {baseline: {columns: east ~ 1}}
     (tmp_path / "study.yaml").write_text(yaml, encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"variable 'east': region 'eastern' is unknown.*northeast"):
         load_study(tmp_path, Registers())
+
+
+def test_a_column_is_known_from_the_register_or_from_the_raw_folders_own_labels(tmp_path: Path) -> None:
+    yaml = """
+title: {en: a, zh: 甲}
+sample: {years: [2011, 2012]}
+variables: {iv: {source: yearbook, column: ruggedness, label: {en: a, zh: 甲}}}
+analyses: {baseline: {columns: iv ~ 1}}
+"""
+    (tmp_path / "study.yaml").write_text(yaml, encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"variable 'iv': column 'ruggedness' is unknown"):
+        load_study(tmp_path, Registers())
+    own = load_study(tmp_path, Registers(), columns=lambda _name, _study: ("ruggedness",))
+    assert own.variables["iv"].column == "ruggedness"

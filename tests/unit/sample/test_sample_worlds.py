@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from citypanel.errors import InputError
-from citypanel.sample import STUDIES, sample_files, write_sample
+from citypanel.sample import STUDIES, own_columns, sample_files, write_sample
 from citypanel.sample.collaborative_gap_files import MADE
 from citypanel.sample.ip_model_city_files import VARIABLES as IP_VARIABLES
 from citypanel.sample.layouts import LAYOUTS
@@ -145,6 +145,13 @@ def test_every_header_stands_in_its_layout(register: Reader) -> None:
         assert {header: headers[layout.name][header] for _, header in layout.headers} == {
             header: role for role, header in layout.headers
         }
+
+
+def test_own_columns_are_those_of_the_written_tables_of_labels() -> None:
+    assert own_columns("smart_city") == tuple(variable for _, variable, _, _ in VARIABLES)
+    assert own_columns("ip_model_city") == tuple(variable for _, variable, _, _ in IP_VARIABLES)
+    assert own_columns("collaborative_gap") == tuple(variable for _, variable in MADE.values())
+    assert own_columns("yrd_cooperation") == ()
 
 
 def test_labels_are_the_registers_or_the_samples_own(register: Reader) -> None:
