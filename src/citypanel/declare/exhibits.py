@@ -51,6 +51,7 @@ class DescriptivesTable(ExhibitBase):
 
     kind: Literal["descriptives"]
     analysis: str
+    keep: Names = Field((), description="variables shown; default all")
     statistics: Names = Field(("n", "mean", "sd", "min", "median", "max"), description="columns")
     digits: int = Field(3, ge=0, le=10)
 
@@ -134,7 +135,7 @@ class SeriesFigure(ExhibitBase):
     kind: Literal["series"]
     analysis: str = Field(description="analysis of method describe by a column, or with one column per year")
     keep: Names = Field((), description="variables shown; default all")
-    statistic: Literal["mean", "median", "sd", "min", "max", "p25", "p75"] = "mean"
+    statistic: Literal["mean", "median", "sd", "cv", "min", "max", "p25", "p75"] = "mean"
     quartiles: bool = Field(False, description="band from the first to the third quartile")
     panels: bool = Field(True, description="a panel for each variable; false draws all on one axis")
 

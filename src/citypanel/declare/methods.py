@@ -192,6 +192,13 @@ class DescriptiveOptions(Options):
     winsorise: Numbers = Field((), description="lower and upper share, as 0.01,0.99")
 
 
+class DescribeOptions(DescriptiveOptions):
+    """Moments of all rows or of each group of rows, and densities."""
+
+    by: str | None = Field(None, description="column of groups, as year: moments of each group")
+    density: bool = Field(False, description="kernel densities as a curve, with `by` one for each group")
+
+
 OPTIONS: dict[str, type[Options]] = {
     "linear": LinearOptions,
     "event_study": EventStudyOptions,
@@ -204,7 +211,7 @@ OPTIONS: dict[str, type[Options]] = {
     "spatial": SpatialOptions,
     "moran": MoranOptions,
     "spatial_lm": SpatialLmOptions,
-    "describe": DescriptiveOptions,
+    "describe": DescribeOptions,
     "correlate": DescriptiveOptions,
     "vif": DescriptiveOptions,
 }
@@ -213,7 +220,7 @@ OPTIONS: dict[str, type[Options]] = {
 # Methods whose formula is a list of terms without an outcome.
 ONE_SIDED = ("describe", "correlate", "vif", "moran")
 # Options that name columns of the panel.
-SOURCED_OPTIONS = ("cohort", "treatment", "treated", "covariates", "mediator")
+SOURCED_OPTIONS = ("cohort", "treatment", "treated", "covariates", "mediator", "by")
 
 
 def parse_options(method: str, given: dict[str, Any], place: str) -> Options:

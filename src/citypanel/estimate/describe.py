@@ -8,11 +8,19 @@ import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Matrix, Vector
-from citypanel.columns import evaluate, matching_rows, numeric_column, order_percentile, winsorised
+from citypanel.columns import (
+    evaluate,
+    existing_column,
+    matching_rows,
+    numeric_column,
+    order_percentile,
+    winsorised,
+)
 from citypanel.declare.expression import Expression
 from citypanel.declare.formula import Factor, Term, parse_terms
-from citypanel.declare.methods import DescriptiveOptions
+from citypanel.declare.methods import DescribeOptions, DescriptiveOptions
 from citypanel.declare.specification import Specification
+from citypanel.density import kernel_density
 from citypanel.errors import CitypanelError, DeclarationError, EstimationError
 from citypanel.estimate.inference import two_sided_p
 from citypanel.estimate.least_squares import independent_columns
@@ -38,8 +46,9 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         if specification.formula in str(error):
             raise
         raise type(error)(f"terms '{specification.formula}': {error}") from None
-    answer = {"describe": _describe, "correlate": _correlate, "vif": _vif}[specification.method]
-    return answer(table)
+    if specification.method == "describe":
+        return _describe(table, data, cast("DescribeOptions", specification.options))
+    return {"correlate": _correlate, "vif": _vif}[specification.method](table)
 
 
 def _table(data: pd.DataFrame, specification: Specification) -> pd.DataFrame:
@@ -75,29 +84,61 @@ def _product(term: Term, data: pd.DataFrame, unit: str | None, time: str | None)
     return values
 
 
-def _describe(table: pd.DataFrame) -> Estimate:
+def _describe(table: pd.DataFrame, data: pd.DataFrame, options: DescribeOptions) -> Estimate:
+    """Give moments of all rows or, with `by`, of each group; the terms are the means of all rows."""
     rows: list[Row] = []
+    densities: list[Row] = []
+    warnings = []
+    groups = _groups(table, data, options.by)
     for name in table.columns:
-        values = _known(table[name].to_numpy())
-        n = values.size
-        quartiles = {f"p{share}": order_percentile(values, share / 100) for share in (25, 75)}
-        rows.append(
-            {
-                "variable": name,
-                "n": n,
-                "mean": float(values.mean()) if n else None,
-                "sd": float(values.std(ddof=1)) if n > 1 else None,
-                "min": float(values.min()) if n else None,
-                "p25": quartiles["p25"] if n else None,
-                "median": order_percentile(values, 0.5) if n else None,
-                "p75": quartiles["p75"] if n else None,
-                "max": float(values.max()) if n else None,
-            }
-        )
-    terms = tuple(TermResult(str(row["variable"]), cast("float | None", row["mean"])) for row in rows)
-    empty = [str(row["variable"]) for row in rows if row["n"] == 0]
-    warnings = tuple(f"{name} has no value" for name in empty)
-    return _answer(table, terms, {}, {"describe": rows}, warnings)
+        for key, members in groups:
+            values = _known(table.loc[members, name].to_numpy())
+            rows.append({"variable": name, **key, **moments(values)})
+            place = f"{name} in {options.by} {key['group']}" if key else str(name)
+            if values.size == 0:
+                warnings.append(f"{place} has no value")
+            elif options.density and np.unique(values).size < 2:
+                warnings.append(f"{place} has one value only and no density")
+            elif options.density:
+                points = zip(*(line.tolist() for line in kernel_density(values)), strict=True)
+                densities += [{"variable": name, **key, "x": x, "density": height} for x, height in points]
+    means = {name: _known(table[name].to_numpy()) for name in table.columns}
+    terms = tuple(TermResult(str(name), float(v.mean()) if v.size else None) for name, v in means.items())
+    curves = {"describe": rows, **({"density": densities} if options.density else {})}
+    sample = table if options.by is None else table.assign(**{options.by: data.loc[table.index, options.by]})
+    stats: dict[str, Value] = {} if options.by is None else {"by": options.by}
+    return _answer(sample, terms, stats, curves, tuple(warnings))
+
+
+def _groups(table: pd.DataFrame, data: pd.DataFrame, by: str | None) -> list[tuple[Row, pd.Index]]:
+    """Return the key and the rows of each group in the order of its values; without `by` all rows without a key."""
+    if by is None:
+        return [({}, table.index)]
+    column = existing_column(data, by)[table.index].dropna()
+    return [({"group": _plain(value)}, column.index[column == value]) for value in sorted(column.unique().tolist())]
+
+
+def _plain(value: float | str) -> float | str:
+    """Return a whole number as such: a column with gaps holds years as floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def moments(values: Vector) -> Row:
+    """Return count, mean, deviation (n - 1), its ratio to the mean, and order statistics by Stata's rule."""
+    n = values.size
+    mean = float(values.mean()) if n else None
+    sd = float(values.std(ddof=1)) if n > 1 else None
+    return {
+        "n": n,
+        "mean": mean,
+        "sd": sd,
+        "cv": sd / mean if sd is not None and mean else None,
+        "min": float(values.min()) if n else None,
+        "p25": order_percentile(values, 0.25) if n else None,
+        "median": order_percentile(values, 0.5) if n else None,
+        "p75": order_percentile(values, 0.75) if n else None,
+        "max": float(values.max()) if n else None,
+    }
 
 
 def _correlate(table: pd.DataFrame) -> Estimate:

@@ -13,6 +13,7 @@ from citypanel.result import Record
 from citypanel.result import Row as CurveRow
 
 MOMENTS = ("n", "mean", "sd", "min", "p25", "median", "p75", "max")
+NO_MOMENTS = ("variable", "column", "group")
 
 
 def curve_of(records: Sequence[Record], method: str, curve: str, exhibit: Mapping[str, Any]) -> list[CurveRow]:
@@ -20,23 +21,62 @@ def curve_of(records: Sequence[Record], method: str, curve: str, exhibit: Mappin
     for record in records:
         if record.method == method and record.curves.get(curve):
             return record.curves[curve]
-    place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
+    place = _place(exhibit)
     found = ", ".join(f"{record.analysis} ({record.method})" for record in records) or "nothing"
     raise DeclarationError(f"{place}: it needs an analysis of method '{method}'; it was given {found}")
 
 
 def descriptives_table(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> Table:
-    """Set one variable per row, one moment per column."""
-    rows = curve_of(records, "describe", "describe", exhibit)
+    """Set one variable per row, one moment per column; moments of groups (years) one group per row."""
+    rows = _kept(curve_of(records, "describe", "describe", exhibit), exhibit)
     labels = labels_of(exhibit)
-    digits = int(exhibit.get("digits", 3))
     asked = tuple(exhibit.get("statistics") or MOMENTS)
     for name in asked:
         if name not in rows[0]:
-            place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}', key 'statistics'"
-            allowed = ", ".join(key for key in rows[0] if key not in ("variable", "column"))
+            place = f"{_place(exhibit)}, key 'statistics'"
+            allowed = ", ".join(key for key in rows[0] if key not in NO_MOMENTS)
             raise DeclarationError(f"{place}: '{name}' is not described; allowed: {allowed}")
-    body = tuple(
+    heads = tuple(Head(statistic_label(name, labels, language)) for name in asked)
+    variables = tuple(dict.fromkeys(str(row["variable"]) for row in rows))
+    grouped = "group" in rows[0]
+    above = (tuple(Head(term_label(name, labels, language), len(asked)) for name in variables),)
+    return Table(
+        kind="descriptives",
+        language=language,
+        title=text_of(exhibit.get("title"), language),
+        stub=term_label(_by(records), labels, language) if grouped else say("variable", language),
+        heads=(*above, heads * len(variables)) if grouped else (heads,),
+        groups=(_by_group(rows, asked, exhibit) if grouped else _by_variable(rows, asked, exhibit, language),),
+        notes=notes([_years(records, exhibit, language)], records, exhibit, language),
+        columns=tuple(f"{name}:{moment}" for name in variables for moment in asked) if grouped else asked,
+        simulated=any(bool(record.sample.get("simulated")) for record in records),
+    )
+
+
+def _by(records: Sequence[Record]) -> str:
+    """Return the column that told the groups apart."""
+    return next((str(c.stats["by"]) for record in records for c in record.columns if "by" in c.stats), "")
+
+
+def _place(exhibit: Mapping[str, Any]) -> str:
+    return f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
+
+
+def _kept(rows: Sequence[CurveRow], exhibit: Mapping[str, Any]) -> list[CurveRow]:
+    """Return the rows of the declared variables, default all, in the declared order."""
+    found = list(dict.fromkeys(str(row["variable"]) for row in rows))
+    keep = [str(name) for name in exhibit.get("keep") or found]
+    for name in keep:
+        if name not in found:
+            raise DeclarationError(f"{_place(exhibit)}, key 'keep': '{name}' is not described; {', '.join(found)} are")
+    return [row for name in keep for row in rows if row["variable"] == name]
+
+
+def _by_variable(
+    rows: Sequence[CurveRow], asked: Sequence[str], exhibit: Mapping[str, Any], language: str
+) -> tuple[Row, ...]:
+    labels, digits = labels_of(exhibit), int(exhibit.get("digits", 3))
+    return tuple(
         Row(
             term_label(str(row["variable"]), labels, language),
             tuple(_moment(row[name], digits) for name in asked),
@@ -45,16 +85,20 @@ def descriptives_table(records: Sequence[Record], exhibit: Mapping[str, Any], la
         )
         for row in rows
     )
-    return Table(
-        kind="descriptives",
-        language=language,
-        title=text_of(exhibit.get("title"), language),
-        stub=say("variable", language),
-        heads=(tuple(Head(statistic_label(name, labels, language)) for name in asked),),
-        groups=(body,),
-        notes=notes([_years(records, exhibit, language)], records, exhibit, language),
-        columns=asked,
-        simulated=any(bool(record.sample.get("simulated")) for record in records),
+
+
+def _by_group(rows: Sequence[CurveRow], asked: Sequence[str], exhibit: Mapping[str, Any]) -> tuple[Row, ...]:
+    """Return a row for each group with the moments of all variables side by side."""
+    digits = int(exhibit.get("digits", 3))
+    groups = dict.fromkeys(str(row["group"]) for row in rows)
+    return tuple(
+        Row(
+            group,
+            tuple(_moment(row[name], digits) for row in rows if str(row["group"]) == group for name in asked),
+            group,
+            "describe",
+        )
+        for group in groups
     )
 
 

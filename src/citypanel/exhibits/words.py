@@ -300,6 +300,7 @@ STATISTICS: dict[str, tuple[str, str]] = {
     "p": ("p", "p 值"),
     "mean": ("Mean", "均值"),
     "sd": ("SD", "标准差"),
+    "cv": ("CV", "变异系数"),
     "min": ("Min", "最小值"),
     "p25": ("P25", "25% 分位数"),
     "median": ("Median", "中位数"),

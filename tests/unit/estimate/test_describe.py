@@ -39,6 +39,35 @@ def test_describe_looks_at_the_rows_asked_for_after_winsorising_all() -> None:
     assert row["max"] == pytest.approx(ordered[44:46].mean())
 
 
+def test_moments_of_each_group_are_those_of_its_rows_alone() -> None:
+    data = DATA.assign(year=[2011, 2012] * 25)
+    options = parse_options("describe", {"by": "year"}, "test")
+    record = estimate_analysis(data, [Specification("describe", "a + b", options)])
+    rows = {(row["variable"], row["group"]): row for row in record.curves["describe"]}
+    assert list(rows) == [("a", 2011), ("a", 2012), ("b", 2011), ("b", 2012)]
+    own = data.loc[data.year == 2012, "a"].dropna()
+    found = [rows["a", 2012][key] for key in ("n", "mean", "sd", "cv")]
+    assert found == pytest.approx([own.size, own.mean(), own.std(), own.std() / own.mean()])
+    # The terms stay those of all rows, and tables learn what told the groups apart.
+    assert record.columns[0].term("a").estimate == pytest.approx(data.a.mean())
+    assert record.columns[0].stats["by"] == "year"
+
+
+def test_densities_of_each_group_integrate_to_one_and_a_single_value_has_none() -> None:
+    data = DATA.assign(year=[2011.0, 2012.0] * 25)
+    data.loc[data.year == 2012, "a"] = 3.0
+    options = parse_options("describe", {"by": "year", "density": "true"}, "test")
+    record = estimate_analysis(data, [Specification("describe", "a + b", options)])
+    curves: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    for row in record.curves["density"]:
+        curves.setdefault((row["variable"], row["group"]), []).append((row["x"], row["density"]))
+    assert list(curves) == [("a", 2011), ("b", 2011), ("b", 2012)]
+    for points in curves.values():
+        x, height = np.array(points).T
+        assert np.trapezoid(height, x) == pytest.approx(1, abs=2e-3)
+    assert "a in year 2012 has one value only and no density" in record.warnings
+
+
 def test_correlations_are_pairwise_with_their_own_n_and_p() -> None:
     rows = {(row["column"], row["row"]): row for row in _record("correlate", "a + b + c").curves["correlation"]}
     both = DATA[["a", "c"]].dropna()

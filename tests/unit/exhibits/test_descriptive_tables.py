@@ -18,6 +18,33 @@ def test_moments_are_rounded_and_counts_are_whole(described: tuple[Record, dict[
     assert [cell.printed for cell in table.rows[1].cells] == ["12,410", "4.271", "1.660", "0.000", "", "8.064"]
 
 
+def test_moments_by_group_stand_one_group_a_row_below_their_variables(
+    described: tuple[Record, dict[str, Any]],
+) -> None:
+    rows = [
+        {"variable": name, "group": year, "n": 3, "sd": sd + year - 2011, "cv": sd / 2}
+        for name, sd in (("quality", 0.25), ("inno", 1.5))
+        for year in (2011, 2012)
+    ]
+    record = Record(
+        "describe", "", (ColumnResult("1", "", 6, stats={"by": "year"}),), curves={"describe": rows}, analysis="a"
+    )
+    exhibit = {**described[1], "statistics": ["sd", "cv"], "keep": ["inno", "quality"]}
+    table = render_table([record], exhibit, "en")
+    assert [(head.text, head.span) for head in table.heads[0]] == [
+        ("Innovation cooperation", 2),
+        ("Export product quality", 2),
+    ]
+    assert [head.text for head in table.heads[1]] == ["SD", "CV", "SD", "CV"]
+    assert table.stub == "Year"
+    assert [[row.label, *(cell.printed for cell in row.cells)] for row in table.rows] == [
+        ["2011", "1.500", "0.750", "0.250", "0.125"],
+        ["2012", "2.500", "0.750", "1.250", "0.125"],
+    ]
+    with pytest.raises(DeclarationError, match="key 'keep': 'gdp' is not described; quality, inno are"):
+        render_table([record], {**exhibit, "keep": ["gdp"]}, "en")
+
+
 def test_a_moment_that_was_not_computed_is_refused(described: tuple[Record, dict[str, Any]]) -> None:
     record, exhibit = described
     with pytest.raises(DeclarationError, match="'kurtosis' is not described; allowed: n, mean, sd"):

@@ -13,10 +13,10 @@ import pytest
 from scipy import stats
 
 from citypanel.canonical import Origin, write_frame
+from citypanel.density import kernel_density
 from citypanel.errors import CitypanelError, DeclarationError
 from citypanel.exhibits.figures import canvas, draw_figure
 from citypanel.exhibits.figures.common import p_text, spread
-from citypanel.exhibits.figures.smooth import kernel_density
 from citypanel.registers import FOLDER
 from citypanel.result import ColumnResult, Record, TermResult
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from citypanel.density import kernel_density as smoothed
 from citypanel.errors import DeclarationError, InputError
 from citypanel.exhibits.decimals import rounded
 from citypanel.exhibits.figures.canvas import Drawing, PlottedRow
@@ -23,7 +24,6 @@ from citypanel.exhibits.figures.common import (
     value_of,
 )
 from citypanel.exhibits.figures.series import grouped_rows
-from citypanel.exhibits.figures.smooth import kernel_density as smoothed
 from citypanel.exhibits.labels import labels_of, term_label, text_of
 from citypanel.exhibits.notes import notes
 from citypanel.exhibits.words import say

@@ -1,4 +1,4 @@
-"""Kernel densities of what a figure shows."""
+"""Kernel densities: of described variables, and of what a figure shows."""
 
 import numpy as np
 
