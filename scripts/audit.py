@@ -11,6 +11,6 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         findings = audit_folder(Path(snakemake.input.printed[0]).parent)
         write_audit(findings, Path(snakemake.output.table).parent)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         tables = {Path(path).stem: Path(path) for path in snakemake.input.tables}
         options = parsed_indicator(snakemake.params.indicator, snakemake.params.options)
         values = city_indicator(snakemake.params.indicator, tables, options)

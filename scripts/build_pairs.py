@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         patents = Path(snakemake.input.patents)
         pairs = city_pairs(patents, parsed_indicator("cooperation", snakemake.params.options))
         write_frame(pairs, Path(snakemake.output.pairs), origin=read_origin(patents))

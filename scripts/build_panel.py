@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         indicators = [Path(path) for path in snakemake.input.indicators]
         tables = [Path(path) for path in snakemake.input.tables]
         registers = Registers(policies=[Path(path) for path in snakemake.input.policies])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         panel = read_frame(Path(snakemake.input.panel))
         weights, cities = study_weights(snakemake.params.declared, panel, Registers())
         write_weights(weights, cities, Path(snakemake.output.weights))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         language = snakemake.wildcards.language
         fragments = {Path(path).stem: Path(path) for path in snakemake.input.fragments if path.endswith(".tex")}
         compile_paper(

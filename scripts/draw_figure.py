@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         records = [Record.from_json(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.records]
         shown = {name: list(snakemake.input[name]) for name in ("weights", "pairs", "panel", "cities")}
         for language in snakemake.params.languages:

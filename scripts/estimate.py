@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         panel, declared = Path(snakemake.input.panel), snakemake.params.analysis
         record = estimate_analysis(
             read_frame(panel),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         intake_table(
             snakemake.params.table,
             [Path(path) for path in snakemake.input.files],

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         records = [Record.from_json(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.records]
         for language in snakemake.params.languages:
             files = [Path(path) for path in snakemake.output if Path(path).stem.endswith(f"_{language}")]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         rows = read_rows(snakemake.input.tables)
         summary = agreement(rows)
         log.info("%s", summary.to_string(index=False))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with job(snakemake.log):
+    with job(snakemake):
         record = Record.from_json(Path(snakemake.input.record).read_text(encoding="utf-8"))
         rows = witness_rows(read_frame(Path(snakemake.input.panel)), snakemake.params.analysis, record)
         with written_beside(Path(snakemake.output.table)) as beside:

@@ -115,6 +115,11 @@ def test_every_script_rule_has_its_script_and_carries_a_fingerprint(project: Pat
     assert scripts == {path.stem for path in (project / "scripts").glob("*.py")}
 
 
+def test_every_script_runs_as_a_job_that_leaves_a_receipt(project: Path) -> None:
+    for path in (project / "scripts").glob("*.py"):
+        assert "with job(snakemake):" in path.read_text(encoding="utf-8"), f"{path}: its work stands in job(snakemake)"
+
+
 def test_scripts_compute_nothing(project: Path) -> None:
     for path in (project / "scripts").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
