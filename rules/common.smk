@@ -2,6 +2,7 @@
 
 from citypanel.declare.exhibits import analyses_of
 from citypanel.declare.slices import (
+    LOOKED_UP,
     analysis_slice,
     analysis_weights,
     exhibit_files,

@@ -4,7 +4,7 @@
 rule build_indicator:
     input:
         tables=indicator_inputs,
-        registers=lambda wildcards: registers("cities") if wildcards.indicator == "cooperation" else [],
+        registers=lambda wildcards: registers(*LOOKED_UP.get(wildcards.indicator, ())),
     output:
         values="<results>/indicators/{world}/{indicator}/{variant}.parquet",
     log:

@@ -108,6 +108,13 @@ def parse_terms(text: str, macros: Mapping[str, str] | None = None) -> tuple[Ter
     return terms
 
 
+def formula_names(text: str) -> tuple[str, ...]:
+    """Return the columns that a formula, or a one-sided list of terms, reads; each once, macros filled in."""
+    if "~" in text.strip()[1:]:
+        return parse_formula(text).names()
+    return tuple(dict.fromkeys(name for term in parse_terms(text) for name in term.names()))
+
+
 def _outcome(reader: Reader) -> Term:
     start = reader.position
     expression = reader.sum()

@@ -6,35 +6,22 @@ An indicator's file is shared by every study that declares the same options, bec
 
 import hashlib
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from citypanel.declare.cleaning import Cleaning
 from citypanel.declare.complaints import closest, complaints
 from citypanel.declare.expression import names_in, parse_expression
-from citypanel.declare.methods import Options
+from citypanel.declare.indicator_options import IndicatorOptions, Shares, Years
+from citypanel.declare.regional_indicators import (
+    DisparityOptions,
+    ExposureOptions,
+    IntegrationOptions,
+    ProductivityOptions,
+    SpecialisationOptions,
+)
 from citypanel.errors import DeclarationError
-
-
-def _split(value: object) -> object:
-    """Turn `0.01,0.99` of the command line into its parts."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Years = Annotated[tuple[int, int], BeforeValidator(_split)]
-Shares = Annotated[tuple[float, float], BeforeValidator(_split)]
-
-
-class IndicatorOptions(Options):
-    """Options of an indicator.
-
-    `MAIN` is the option that always stands in the variant, first and without its name. `COLUMN` is the option
-    that only picks a column of the file and therefore is not part of the variant.
-    """
-
-    MAIN: ClassVar[str] = ""
-    COLUMN: ClassVar[str] = ""
 
 
 class SophisticationOptions(IndicatorOptions):
@@ -210,6 +197,11 @@ INDICATORS: dict[str, type[IndicatorOptions]] = {
     "rca": RcaOptions,
     "complexity": ComplexityOptions,
     "quality": QualityOptions,
+    "disparity": DisparityOptions,
+    "productivity": ProductivityOptions,
+    "integration": IntegrationOptions,
+    "specialisation": SpecialisationOptions,
+    "exposure": ExposureOptions,
 }
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from citypanel.declare.exhibits import SHOWS_CITIES, analyses_of
-from citypanel.declare.formula import expand_macros
-from citypanel.declare.indicators import IndicatorOptions, column, parse_indicator, variant
+from citypanel.declare.formula import expand_macros, formula_names
+from citypanel.declare.indicator_options import IndicatorOptions
+from citypanel.declare.indicators import column, parse_indicator, variant
 from citypanel.declare.methods import parse_options
 from citypanel.declare.specification import Group, Specification
 from citypanel.declare.study import Analysis, Column, Study
@@ -22,6 +23,17 @@ TABLES = {
     "cooperation": ("patents",),
     "complexity": ("exports",),
     "quality": ("exports",),
+    "disparity": ("city_year",),
+    "productivity": ("city_year",),
+    "integration": ("city_year",),
+    "specialisation": ("city_year",),
+    "exposure": ("patents",),
+}
+# Registers that an indicator looks up.
+LOOKED_UP = {
+    "cooperation": ("cities",),
+    "disparity": ("city_clusters",),
+    "integration": ("cities",),
 }
 UNIT, TIME = "city", "year"
 _BETWEEN = {"en": ", ", "zh": "，"}  # a column's label and its group's
@@ -183,6 +195,7 @@ def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
     declared = study.exhibits[exhibit]
     labels = {key: variable.label for key, variable in study.variables.items()} | study.labels
     columns = {analysis: _column_labels(study.analyses[analysis]) for analysis in analyses_of(declared)}
+    cautions = _cautions(study, analyses_of(declared))
     # Definitions are handed to the one kind that shows them, so that editing one redraws nothing else.
     shown = {"definitions": _definitions(study)} if declared.kind == "variables" else {}
     return {
@@ -190,6 +203,7 @@ def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
         "exhibit": exhibit,
         **declared.model_dump(mode="json"),
         **shown,
+        **({"cautions": cautions} if cautions else {}),
         "labels": {key: text.model_dump() for key, text in labels.items()},
         "columns": columns,
         "years": list(study.sample.years),
@@ -209,6 +223,18 @@ def _column_labels(analysis: Analysis) -> list[dict[str, str] | None]:
 
 def _joined_labels(own: dict[str, str] | None, group: dict[str, str]) -> dict[str, str]:
     return {key: f"{own[key]}{between}{group[key]}" for key, between in _BETWEEN.items()} if own else group
+
+
+def _cautions(study: Study, analyses: Iterable[str]) -> list[dict[str, str]]:
+    """Return what a reader must know of the indicators that these analyses read, each once."""
+    texts = []
+    for analysis in analyses:
+        for each in study.analyses[analysis].columns:
+            names = formula_names(expand_macros(each.formula, study.macros))
+            for variable in (study.variables[name] for name in names if name in study.variables):
+                options = indicator_options(variable)
+                texts += [options.caution] if options is not None and options.caution is not None else []
+    return [text.model_dump() for text in dict.fromkeys(texts)]
 
 
 def _definitions(study: Study) -> dict[str, dict[str, str] | None]:

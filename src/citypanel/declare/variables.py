@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
 from citypanel.declare.cleaning import Texts
-from citypanel.declare.indicators import INDICATORS, IndicatorOptions
+from citypanel.declare.indicator_options import IndicatorOptions
+from citypanel.declare.indicators import INDICATORS
 from citypanel.declare.text import Text
 
 

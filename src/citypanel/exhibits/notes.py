@@ -69,6 +69,7 @@ def notes(
     sentences = [
         text_of(exhibit.get("note"), language),
         *parts,
+        *(text_of(caution, language) for caution in exhibit.get("cautions") or ()),
         *warnings,
         say("simulated note", language) if _is_simulated(records, exhibit) else "",
     ]

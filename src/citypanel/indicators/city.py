@@ -8,12 +8,15 @@ from pathlib import Path
 import pandas as pd
 
 from citypanel.declare.complaints import closest
-from citypanel.declare.indicators import IndicatorOptions
+from citypanel.declare.indicator_options import IndicatorOptions
 from citypanel.errors import InputError
 
 log = logging.getLogger(__name__)
 
-INDICATORS = ("sophistication", "cooperation", "complexity", "quality")
+INDICATORS = (
+    "sophistication", "cooperation", "complexity", "quality", "disparity", "productivity", "integration",
+    "specialisation", "exposure",
+)  # fmt: skip
 
 
 def city_indicator(name: str, tables: Mapping[str, Path], options: IndicatorOptions) -> pd.DataFrame:

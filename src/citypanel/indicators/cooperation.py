@@ -72,7 +72,7 @@ def city_cooperation(patents: Path, options: CooperationOptions) -> pd.DataFrame
     InputError
         An applicant of one patent with two cities.
     """
-    found = _of_patents(patents, options)
+    found = patent_cooperation(patents, options)
     result = found.places.rename(columns={"place": "adcode"}).astype({"adcode": "int32", "year": "int16"})
     if options.distance_power is not None:
         result["gravity"] = _gravity(result, options.distance_power)
@@ -82,7 +82,7 @@ def city_cooperation(patents: Path, options: CooperationOptions) -> pd.DataFrame
 
 def city_pairs(patents: Path, options: CooperationOptions) -> pd.DataFrame:
     """Flows between cities: `adcode_i`, `adcode_j` (i <= j), `year`, `full`, `fractional`."""
-    pairs = _of_patents(patents, options).pairs
+    pairs = patent_cooperation(patents, options).pairs
     return pairs.rename(columns={"place_i": "adcode_i", "place_j": "adcode_j"})
 
 
@@ -91,7 +91,8 @@ def of_cities(tables: Mapping[str, Path], options: CooperationOptions) -> pd.Dat
     return city_cooperation(tables["patents"], options)
 
 
-def _of_patents(patents: Path, options: CooperationOptions) -> Cooperation:
+def patent_cooperation(patents: Path, options: CooperationOptions) -> Cooperation:
+    """Return counts, pairs and accounting of canonical `patents` by the options; places are adcodes."""
     with database() as connection:
         # A patent counts once in every year of its window, so each of these counts as an application of its own.
         connection.execute(f"""

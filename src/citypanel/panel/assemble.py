@@ -21,6 +21,7 @@ from citypanel.reporting import log
 # Counts that are zero, not missing, for a city without an entry in a year the source covers.
 ZERO_WHEN_ABSENT = {
     "cooperation": ("joint", "joint_fractional", "intra", "inter", "partners", "strength", "patents"),
+    "exposure": ("exposure",),
 }
 REPORTED = ("variable", "source", "rows", "missing", "filled_with_zero", "undefined_by_transform")
 

@@ -163,6 +163,15 @@ def test_a_wrong_split_is_named(document: dict, expected: str) -> None:
     assert expected in fault(document)
 
 
+def test_the_caution_of_an_indicator_goes_to_the_exhibits_that_show_it() -> None:
+    document = copy.deepcopy(MINIMAL)
+    document["variables"]["gap"] = {"source": "disparity", "form": "frontier", "label": TEXT}
+    assert "cautions" not in exhibit_slice(Study.model_validate(document), "s", "table4")
+    document["analyses"]["baseline"]["columns"] = ["gap ~ inno + ..controls | city + year", "log(gap) ~ inno"]
+    (caution,) = exhibit_slice(Study.model_validate(document), "s", "table4")["cautions"]
+    assert "it tells of growth and not of gaps" in caution["en"]
+
+
 def test_a_split_belongs_to_least_squares() -> None:
     document = split_study()
     document["analyses"]["baseline"] |= {"method": "quantile"}

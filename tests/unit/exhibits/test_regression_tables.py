@@ -171,3 +171,9 @@ def test_the_note_on_a_split_is_chinese_in_chinese_tables(record: Record, exhibi
     table = render_table([split_record(record)], {**exhibit, "statistics": ["n"]}, "zh")
     assert printed(table)[-1][0] == "组间系数相等检验（p 值）"
     assert any("同一分组各列的创新合作系数相等" in note for note in table.notes)
+
+
+def test_cautions_of_indicators_stand_in_the_note(record: Record, exhibit: dict[str, Any]) -> None:
+    cautions = [{"en": "It tells of growth", "zh": "反映的是增长"}]
+    assert "It tells of growth." in render_table([record], {**exhibit, "cautions": cautions}, "en").notes
+    assert "反映的是增长。" in render_table([record], {**exhibit, "cautions": cautions}, "zh").notes

@@ -1,0 +1,87 @@
+"""Formulas of yearbook variables by city and year, and series that a yearly index carries on."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from citypanel.arrays import Mask
+from citypanel.canonical import read_table
+from citypanel.columns import evaluate
+from citypanel.declare.complaints import closest
+from citypanel.declare.expression import names_in, parse_expression
+from citypanel.errors import InputError
+
+PROVINCE = 10_000  # a prefecture's code over this is its province's
+
+
+def city_series(city_year: Path, formulas: Mapping[str, str]) -> pd.DataFrame:
+    """Evaluate formulas on the yearbook table.
+
+    Parameters
+    ----------
+    city_year : Path
+        Canonical `city_year` (Parquet).
+    formulas : mapping
+        Formula by the name of its column; an empty formula has no column.
+
+    Returns
+    -------
+    DataFrame
+        `adcode`, `year` and the columns, in order of city and year; what is not defined is nan. Rows without any of
+        the columns are left out.
+
+    Raises
+    ------
+    InputError
+        The table lacks a variable; the line names the option, its formula, and what is near.
+    """
+    rows = read_table(city_year, "city_year", ["adcode", "year", "variable", "value"])
+    there = rows["variable"].astype(str).unique().tolist()
+    parsed = {name: parse_expression(formula) for name, formula in formulas.items() if formula}
+    for name, expression in parsed.items():
+        for variable in names_in(expression):
+            if variable not in there:
+                raise InputError(
+                    f"{name} '{formulas[name]}': {city_year} has no variable '{variable}'{closest(variable, there)}"
+                )
+    wanted = {variable for expression in parsed.values() for variable in names_in(expression)}
+    known = rows[rows["variable"].isin(wanted)].astype({"adcode": "int64", "year": "int64", "variable": str})
+    wide = known.pivot(index=["adcode", "year"], columns="variable", values="value").sort_index().reset_index()
+    found = pd.DataFrame({name: evaluate(expression, wide) for name, expression in parsed.items()})
+    table = pd.concat([wide[["adcode", "year"]], found], axis=1)
+    return table[found.notna().any(axis=1)].reset_index(drop=True)
+
+
+def carried_on(frame: pd.DataFrame, column: str, index: str) -> pd.Series:
+    """Return a column in the prices of its first year: the first value, carried on by a yearly index.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `adcode`, `year`, the column, and the index with the previous year as 100.
+    column, index : str
+
+    Returns
+    -------
+    Series
+        On the frame's index; nan from a city's first gap in the index on.
+    """
+    ordered = frame.sort_values(["adcode", "year"])
+    first = ordered.groupby("adcode")["year"].transform("min") == ordered["year"]
+    gap = ordered.groupby("adcode")["year"].diff().gt(1)
+    growth = (ordered[index] / 100).mask(gap).mask(first, 1.0)
+    # A missing factor makes everything after it missing: cumprod would step over it.
+    broken = growth.isna().groupby(ordered["adcode"]).cummax()
+    level = growth.groupby(ordered["adcode"]).cumprod().mask(broken)
+    start = ordered.groupby("adcode")[column].transform(lambda values: values.iloc[0])
+    return (start * level).reindex(frame.index)
+
+
+def full_cities(frame: pd.DataFrame, columns: Sequence[str]) -> Mask:
+    """Return the rows of cities whose columns are positive in every year of the frame."""
+    positive = (frame[list(columns)] > 0).all(axis=1)
+    years = frame["year"].nunique()
+    whole = positive.groupby(frame["adcode"]).transform("sum") == years
+    return np.asarray(whole, dtype=np.bool_)
