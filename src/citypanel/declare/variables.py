@@ -45,6 +45,17 @@ class PolicyVariable(VariableBase):
     units: Literal["prefecture", "any"] = Field(
         "prefecture", description="any: a treated county or district also treats its city"
     )
+    years: tuple[int, int] | None = Field(
+        None, description="first and last year in which treated and ever may be 1; default all years"
+    )
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> "PolicyVariable":
+        if self.years is not None and self.form == "cohort":
+            raise ValueError("years goes with form treated or ever: a cohort is a year, not a treatment")
+        if self.years is not None and self.years[0] > self.years[1]:
+            raise ValueError("the first of years comes after the last")
+        return self
 
 
 class CityVariable(VariableBase):

@@ -132,7 +132,8 @@ def _values(
         return _yearbook_column(name, variable["column"], sources.yearbook), 0
     if variable["source"] == "policy":
         rows = sources.registers.policy(variable["policy"])
-        return treatment(sources.keys, cohorts(rows, units=variable["units"]), variable["form"]), 0
+        first = cohorts(rows, units=variable["units"])
+        return treatment(sources.keys, first, variable["form"], variable.get("years")), 0
     if variable["source"] == "city":
         return city_attribute(sources.keys["city"], variable, sources.registers), 0
     return _indicator_column(name, variable, sources)
@@ -198,7 +199,7 @@ def _cut(values: pd.Series, cut: str | float | None) -> pd.Series:
 
 
 def _described(variable: Mapping[str, Any]) -> str:
-    fixed = [f"{key} {variable[key]}" for key in ("at", "cut") if variable.get(key) is not None]
+    fixed = [f"{key} {variable[key]}" for key in ("at", "cut", "years") if variable.get(key) is not None]
     if "formula" in variable:
         return " ".join([str(variable["formula"]), *fixed])
     detail = variable.get("variant") or variable.get("policy")

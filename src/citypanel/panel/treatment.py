@@ -1,5 +1,7 @@
 """Treatment from the policy register: who is treated, from when."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from citypanel.errors import InputError
@@ -24,7 +26,7 @@ def cohorts(policies: pd.DataFrame, *, units: str) -> pd.Series:
     return chosen.groupby("adcode")["year"].min()
 
 
-def treatment(keys: pd.DataFrame, first_years: pd.Series, form: str) -> pd.Series:
+def treatment(keys: pd.DataFrame, first_years: pd.Series, form: str, years: Sequence[int] | None = None) -> pd.Series:
     """Return the treatment of each row of a panel.
 
     Parameters
@@ -35,10 +37,13 @@ def treatment(keys: pd.DataFrame, first_years: pd.Series, form: str) -> pd.Serie
         First treated year by adcode, as `cohorts` returns it.
     form : str
         `treated`: 1 from the first year on; `cohort`: the first year, 0 never; `ever`: 1 in every year.
+    years : sequence of int, optional
+        First and last year in which `treated` and `ever` may be 1; 0 before and after.
     """
     first = keys["city"].map(first_years)
     if form == "cohort":
         return first.fillna(NEVER).astype("int64")
-    if form == "ever":
-        return first.notna().astype("int64")
-    return (first.notna() & (keys["year"] >= first)).astype("int64")
+    treated = first.notna() if form == "ever" else first.notna() & (keys["year"] >= first)
+    if years is not None:
+        treated &= keys["year"].between(years[0], years[1])
+    return treated.astype("int64")

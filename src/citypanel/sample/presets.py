@@ -65,7 +65,7 @@ FILES = {
 }
 # Variables of yearbook/variables.csv: what labels mean that the register of labels does not know.
 OWN_COLUMNS: dict[str, tuple[str, ...]] = {
-    "smart_city": ("tertiary_employment_wan", "market_index", "ruggedness"),
+    "smart_city": ("tertiary_employment_wan", "market_index", "ruggedness", "resource_misallocation"),
     "ip_model_city": ("city_proper_wan", "invention_grants_counted"),
     "collaborative_gap": (
         "innovation_capability",

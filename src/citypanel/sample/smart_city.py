@@ -1,7 +1,8 @@
 """The simulated cities of smart_city: development, controls, ruggedness, pilots and what they do to quality.
 
 The truth is in logs of quality: a city's effect, three controls, and the pilot, whose effect builds up over two
-years and is stronger in developed and in open cities, as the paper's Table 3 says.
+years and is stronger in developed and in open cities, as the paper's Table 3 says. A part of it goes through the
+mechanisms of the paper's abstract: innovation, informatisation, allocation of resources.
 """
 
 from dataclasses import dataclass
@@ -19,14 +20,20 @@ BATCHES = {2012: 37, 2013: 31, 2014: 24}  # 92 of 220 cities; the name lists of 
 EFFECT = 0.036  # of a pilot on ln quality, once it has built up, in a typical city
 BUILD_UP = (0.8, 1.0)  # share of the effect in the first year and from the second on
 DEVELOPED, OPEN = (1.4, 0.6), (1.25, 0.75)  # factors in cities above and below the median
+# The abstract's mechanisms, in their own units (log, per 10 residents, index), and what one unit does to ln quality.
+MECHANISMS = {"inventions": 0.20, "informatisation": 0.40, "misallocation": -0.04}
+THROUGH = {"inventions": 0.05, "informatisation": 0.015, "misallocation": -0.12}
+MECHANISM_NOISE = {"inventions": 0.15, "informatisation": 0.30, "misallocation": 0.03}
 CONTROLS = {"ia": 0.30, "edu": 0.60, "fdi": 0.006}  # effects on ln quality
 
 
 @dataclass(frozen=True)
 class SmartCities:
-    """Cities times years (`YEARS`); `effect` and `controls_effect` are parts of ln quality.
+    """Cities times years (`YEARS`); `effect`, `controls_effect`, `mechanisms_own` are parts of ln quality.
 
-    `cohort` is 0 for a city that is never a pilot. Values are those the yearbook prints.
+    `effect` is all that the pilot does to ln quality, through mechanisms or not; `mechanism_effects` is what it does
+    to them, and `mechanisms_own` what ln quality owes to movements of theirs that are not the pilot's. `cohort` is 0
+    for a city that is never a pilot. Values are those the yearbook prints.
     """
 
     where: Prefectures
@@ -38,6 +45,8 @@ class SmartCities:
     values: dict[str, Matrix]
     effect: Matrix
     controls_effect: Matrix
+    mechanism_effects: dict[str, Matrix]
+    mechanisms_own: Matrix
 
     @property
     def treated(self) -> Mask:
@@ -47,7 +56,7 @@ class SmartCities:
 
     def log_quality(self) -> Matrix:
         """Return what all flows of a city and year share of ln quality."""
-        total: Matrix = self.city_effect[:, None] + self.controls_effect + self.effect
+        total: Matrix = self.city_effect[:, None] + self.controls_effect + self.effect + self.mechanisms_own
         return total
 
 
@@ -67,6 +76,10 @@ def smart_cities(seed: int) -> SmartCities:
     cohort = _cohorts(score, rng)
     developed = _upper_half(values["eco"][:, 0])
     open_city = _upper_half(values["open"][:, 0])
+    path = _path(cohort, developed, open_city)
+    moved = {name: size * path for name, size in MECHANISMS.items()}
+    # Their own stream: a mechanism more changes nothing else.
+    mechanisms, own = _mechanisms(dev, moved, np.random.default_rng([seed, 48]))
     return SmartCities(
         where=where,
         cohort=cohort,
@@ -74,9 +87,11 @@ def smart_cities(seed: int) -> SmartCities:
         open_city=open_city,
         city_effect=0.02 * dev + rng.normal(0, 0.03, count),
         ruggedness=np.array(np.round(rugged, 4), dtype=np.float64),
-        values=values,
-        effect=_effect(cohort, developed, open_city),
+        values=values | mechanisms,
+        effect=EFFECT * path,
         controls_effect=sum((b * values[name] for name, b in CONTROLS.items()), np.zeros((count, len(YEARS)))),
+        mechanism_effects=moved,
+        mechanisms_own=own,
     )
 
 
@@ -92,12 +107,27 @@ def _cohorts(score: Vector, rng: np.random.Generator) -> Codes:
     return cohort
 
 
-def _effect(cohort: Codes, developed: Mask, open_city: Mask) -> Matrix:
+def _path(cohort: Codes, developed: Mask, open_city: Mask) -> Matrix:
+    """Return how much of the effect of a typical city a city has in each year."""
     since = np.array(YEARS)[None, :] - cohort[:, None]
     path = np.array(BUILD_UP)[np.clip(since, 0, len(BUILD_UP) - 1)]
     factor = np.where(developed, *DEVELOPED) * np.where(open_city, *OPEN)
-    result: Matrix = np.where((cohort[:, None] > 0) & (since >= 0), EFFECT * factor[:, None] * path, 0.0)
+    result: Matrix = np.where((cohort[:, None] > 0) & (since >= 0), factor[:, None] * path, 0.0)
     return result
+
+
+def _mechanisms(dev: Vector, moved: dict[str, Matrix], rng: np.random.Generator) -> tuple[dict[str, Matrix], Matrix]:
+    """Return the mechanisms, and what their own noise adds to ln quality; they grow alike in all cities."""
+    d, t = dev[:, None], np.arange(len(YEARS))[None, :]
+    noise = {name: rng.normal(0, size, (len(dev), len(YEARS))) for name, size in MECHANISM_NOISE.items()}
+    paths: dict[str, Matrix] = {
+        "inventions": 0.2 + 0.8 * d + 0.12 * t,
+        "informatisation": 2.6 + 0.4 * d + 0.12 * t,
+        "misallocation": 0.45 - 0.05 * d - 0.005 * t,
+    }
+    values = {name: path + noise[name] + moved[name] for name, path in paths.items()}
+    own: Matrix = sum((slope * noise[name] for name, slope in THROUGH.items()), np.zeros_like(noise["inventions"]))
+    return values, own
 
 
 def _values(dev: Vector, trade: Vector, rng: np.random.Generator) -> dict[str, Matrix]:

@@ -13,7 +13,17 @@ from citypanel.sample.customs_book import CustomsBook, Volume
 from citypanel.sample.demand import ALWAYS_THERE, Flows, Lines, Market, blocks, draw_lines, flows, market, shipments
 from citypanel.sample.policies import write_policy
 from citypanel.sample.shipments import ATTRITION_STEPS, Trade, destination_names, exporters
-from citypanel.sample.smart_city import CONTROLS, EFFECT, MICRO_YEARS, STUDY, YEARS, SmartCities, smart_cities
+from citypanel.sample.smart_city import (
+    CONTROLS,
+    EFFECT,
+    MECHANISMS,
+    MICRO_YEARS,
+    STUDY,
+    THROUGH,
+    YEARS,
+    SmartCities,
+    smart_cities,
+)
 from citypanel.sample.smart_city_yearbook import write_province_quality, write_smart_yearbooks
 from citypanel.sample.tables import products
 from citypanel.sample.true_quality import TrueQuality
@@ -72,9 +82,20 @@ def write_smart_city(folder: Path, preset: str, seed: int, kinds: tuple[str, ...
 def _stated(cities: SmartCities) -> dict[str, Any]:
     """Return the parameters of the cities' quality."""
     years = {str(c): int(y) for c, y in zip(cities.where.adcode, cities.cohort, strict=True) if y}
+    micro = len(MICRO_YEARS)
     return {
         "effect_on_ln_quality_when_built_up": EFFECT,
         "controls_on_ln_quality": dict(CONTROLS),
+        "mechanisms_on_ln_quality": dict(THROUGH),
+        "mechanisms": {
+            name: {
+                "effect_when_built_up": MECHANISMS[name],
+                f"att_to_{YEARS[-1]}": float(moved[cities.treated].mean()),
+                f"att_to_{MICRO_YEARS[-1]}": float(moved[:, :micro][cities.treated[:, :micro]].mean()),
+                "share_of_the_effect_on_quality": THROUGH[name] * MECHANISMS[name] / EFFECT,
+            }
+            for name, moved in cities.mechanism_effects.items()
+        },
         "cohorts": years,
         "developed": cities.where.adcode[cities.developed].tolist(),
         "open": cities.where.adcode[cities.open_city].tolist(),

@@ -28,12 +28,16 @@ INDICATORS = (
     Indicator("tertiary_employment", "第三产业从业人员", "万人", 8),
     Indicator("market", "市场化指数", "指数", 8, level=True),
     Indicator("ruggedness", "地形起伏度", "指数", 4, level=True),
+    Indicator("inventions", "发明专利授权数", "件", 0),
+    Indicator("broadband", "互联网宽带接入用户", "万户", 8),
+    Indicator("misallocation", "资源错配指数", "指数", 8, level=True),
 )
 # What the labels mean that no yearbook register knows: label, variable, unit, whether 0 is printed for missing.
 VARIABLES = (
     ("第三产业从业人员", "tertiary_employment_wan", "万人", 1),
     ("市场化指数", "market_index", "指数", 1),
     ("地形起伏度", "ruggedness", "指数", 1),
+    ("资源错配指数", "resource_misallocation", "指数", 0),
 )
 
 
@@ -79,7 +83,8 @@ def _cells(cities: SmartCities, i: int, t: int, rng: np.random.Generator) -> dic
     """Return cells from which the declared formulas give the controls.
 
     eco = ln(GDP per head); fin = (deposits + loans) / GDP; fdi = ln(used foreign capital); open = (exports +
-    imports) / GDP; ia = tertiary employment / population; edu = students / population.
+    imports) / GDP; ia = tertiary employment / population; edu = students / population; mechanisms: invention
+    grants / population in logs, 10 broadband / population, the index itself.
     """
     value = {name: float(matrix[i, t]) for name, matrix in cities.values.items()}
     population = round(value["population"], 8)
@@ -103,4 +108,7 @@ def _cells(cities: SmartCities, i: int, t: int, rng: np.random.Generator) -> dic
         "tertiary_employment": value["ia"] * population,
         "market": value["market"],
         "ruggedness": float(cities.ruggedness[i]),
+        "inventions": max(round(float(np.exp(value["inventions"])) * population), 1),
+        "broadband": value["informatisation"] * population / 10,
+        "misallocation": value["misallocation"],
     }

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from citypanel.canonical import Origin, write_frame, write_table
+from citypanel.declare.variables import PolicyVariable
 from citypanel.errors import InputError
 from citypanel.panel.assemble import assemble_panel
 from citypanel.panel.treatment import cohorts, treatment
@@ -125,6 +126,25 @@ def test_treatment_forms() -> None:
     assert treatment(keys, first, "treated").tolist() == [0, 1, 0, 0]
     assert treatment(keys, first, "cohort").tolist() == [2013, 2013, 0, 0]
     assert treatment(keys, first, "ever").tolist() == [1, 1, 0, 0]
+
+
+def test_a_treatment_may_be_declared_to_end() -> None:
+    keys = pd.DataFrame({"city": [1, 1, 1, 1, 2], "year": [2011, 2012, 2013, 2015, 2013]})
+    first = pd.Series({1: 2013})
+    assert treatment(keys, first, "ever", (2012, 2014)).tolist() == [0, 1, 1, 0, 0]
+    assert treatment(keys, first, "treated", (2012, 2014)).tolist() == [0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"form": "cohort", "years": [2012, 2014]}, "years goes with form treated or ever"),
+        ({"form": "ever", "years": [2014, 2012]}, "the first of years comes after the last"),
+    ],
+)
+def test_years_of_a_treatment_that_make_no_sense_are_refused(keys: dict, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        PolicyVariable(source="policy", policy="p", label={"en": "a", "zh": "甲"}, **keys)
 
 
 def test_a_county_treats_its_city_only_if_declared() -> None:
