@@ -51,7 +51,7 @@ _COLUMNS = {
     "counties": ("name", "source"),
     "organisations": ("name", "kind", "standing"),
     "organisation_variants": ("name", "counted_as", "relation", "standing"),
-    "policies": ("policy", "unit", "level", "batch", "source"),
+    "policies": ("policy", "unit", "level", "term_start", "batch", "source"),
     "yearbook_variables": ("label", "variable", "unit"),
     "units": ("unit", "dimension"),
     "national_series": ("series", "unit", "source"),

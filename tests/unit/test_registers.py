@@ -88,6 +88,13 @@ def test_ip_model_cities_are_50_prefectures_and_14_parts_of_prefectures() -> Non
     assert rows.groupby("year").size().to_dict() == {2012: 23, 2013: 18, 2015: 12, 2016: 11}
 
 
+def test_innovative_cities_are_a_list_of_members_without_years() -> None:
+    rows = REGISTERS.policy("innovative_city")
+    # The consolidated list of 2016 holds the pilots of 2008-2013 and does not say which is of which year.
+    assert rows["counts_as_prefecture_treatment"].value_counts().to_dict() == {1: 55, 0: 3}
+    assert rows["year"].isna().all()
+
+
 def test_names_that_a_study_may_take_include_yearbook_and_national_series() -> None:
     names = REGISTERS.yearbook_columns()
     assert {"gdp_wan", "fdi_usd_wan", "usd_cny"} <= set(names)

@@ -42,6 +42,11 @@ class PolicyVariable(VariableBase):
         "treated",
         description="treated: 1 from the first year on; cohort: the first year, 0 never; ever: 1 if ever",
     )
+    delay: Literal["none", "fourth_quarter", "year"] = Field(
+        "none",
+        description="fourth_quarter: a term that starts in October or later treats from the next year on; "
+        "year: every treatment starts a year later",
+    )
     units: Literal["prefecture", "any"] = Field(
         "prefecture", description="any: a treated county or district also treats its city"
     )

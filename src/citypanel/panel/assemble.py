@@ -14,7 +14,7 @@ from citypanel.declare.expression import names_in, parse_expression
 from citypanel.errors import InputError
 from citypanel.panel.city_attributes import city_attribute
 from citypanel.panel.sample import panel_cities
-from citypanel.panel.treatment import cohorts, treatment
+from citypanel.panel.treatment import policy_column
 from citypanel.registers import Registers
 from citypanel.reporting import log
 
@@ -131,9 +131,7 @@ def _values(
     if variable["source"] == "yearbook":
         return _yearbook_column(name, variable["column"], sources.yearbook), 0
     if variable["source"] == "policy":
-        rows = sources.registers.policy(variable["policy"])
-        first = cohorts(rows, units=variable["units"])
-        return treatment(sources.keys, first, variable["form"], variable.get("years")), 0
+        return policy_column(sources.keys, sources.registers.policy(variable["policy"]), variable), 0
     if variable["source"] == "city":
         return city_attribute(sources.keys["city"], variable, sources.registers), 0
     return _indicator_column(name, variable, sources)

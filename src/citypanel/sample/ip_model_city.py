@@ -14,6 +14,13 @@ from citypanel.sample.prefectures import Prefectures, prefectures
 STUDY = "ip_model_city"
 YEARS = tuple(range(2007, 2019))
 LATER_BATCH = (2018, 14)  # declared and simulated: no open list of it was found
+LATER_TERM = "2018-11"  # a notice of the fourth quarter, as none of the open lists is
+# Other pilots, drawn: first years and how many cities join in each. They do nothing to exports in this world.
+OTHER_PILOTS = {
+    "smart_city": {2012: 37, 2013: 31, 2015: 24},
+    "low_carbon": {2010: 30, 2012: 28, 2017: 40},
+    "broadband": {2014: 37, 2015: 37, 2016: 36},
+}
 EFFECT = 0.03  # on ln EXPY, once built up, in a city for which all factors are one
 BUILD_UP = (0.75, 1.0)
 INNOVATIVE, SMALL, GENERAL = (1.5, 0.5), (1.4, 0.75), (1.3, 0.6)  # factors where it holds, and where not
@@ -26,7 +33,10 @@ NOISE = 0.018
 
 @dataclass(frozen=True)
 class ModelCities:
-    """Cities times years (`YEARS`); `effect` is all that the policy does to ln EXPY."""
+    """Cities times years (`YEARS`); `effect` is all that the policy does to ln EXPY.
+
+    `cohort` and `other_pilots` hold the first year of each city, 0 for never.
+    """
 
     where: Prefectures
     cohort: Codes
@@ -36,6 +46,7 @@ class ModelCities:
     effect: Matrix
     mechanism_effects: dict[str, Matrix]
     values: dict[str, Matrix]
+    other_pilots: dict[str, Codes]
 
     @property
     def treated(self) -> Mask:
@@ -68,9 +79,21 @@ def model_cities(seed: int, level: float, spread: float) -> ModelCities:
     t = np.arange(len(YEARS))
     paths = lasting[:, None] + fading[:, None] * (1 - CONVERGENCE * t) + 0.012 * t
     noise = rng.normal(0, NOISE, (count, len(t)))
-    return ModelCities(
-        where, cohort, innovative, small, level + paths + own + effect + noise, effect, mechanisms, values
-    )
+    log_expy = level + paths + own + effect + noise
+    pilots = _other_pilots(dev, seed)
+    return ModelCities(where, cohort, innovative, small, log_expy, effect, mechanisms, values, pilots)
+
+
+def _other_pilots(dev: Vector, seed: int) -> dict[str, Codes]:
+    """Draw the other pilots; developed cities are chosen more often, as model cities are."""
+    rng = np.random.default_rng([seed, 58])
+    found = {}
+    for name, batches in OTHER_PILOTS.items():
+        order = np.argsort(-(0.8 * dev + rng.gumbel(size=len(dev))))
+        first = np.zeros(len(dev), dtype=np.int64)
+        first[order[: sum(batches.values())]] = rng.permutation(np.repeat(list(batches), list(batches.values())))
+        found[name] = first
+    return found
 
 
 def _factor(innovative: Mask, small: Mask, general: Mask) -> Vector:

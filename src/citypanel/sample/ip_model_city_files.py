@@ -8,11 +8,20 @@ import numpy as np
 
 from citypanel.arrays import Codes, Matrix, Vector
 from citypanel.sample.customs_book import CustomsBook, Volume
-from citypanel.sample.ip_model_city import EFFECT, MECHANISMS, STUDY, YEARS, ModelCities, model_cities
+from citypanel.sample.ip_model_city import (
+    EFFECT,
+    LATER_BATCH,
+    LATER_TERM,
+    MECHANISMS,
+    OTHER_PILOTS,
+    STUDY,
+    YEARS,
+    ModelCities,
+    model_cities,
+)
 from citypanel.sample.ip_world import fixed_prody, ip_world, ordinary
 from citypanel.sample.long_yearbook import Series, write_long_yearbook
-from citypanel.sample.policies import write_policy
-from citypanel.sample.printing import write_variables
+from citypanel.sample.policies import write_model_cities, write_policy
 from citypanel.sample.shipments import (
     ATTRITION_STEPS,
     Shipments,
@@ -40,10 +49,6 @@ SIZES = {"tiny": (8, 6, 0.1), "default": (40, 25, 0.5), "full": (160, 400, 12.0)
 PER_CHAPTER = {"tiny": 1, "default": 0, "full": 0}  # products of each chapter; 0: all of them
 SMALLEST = 400  # US$ of a product in a city's basket
 REACH = 0.12  # ln EXPY of a typical city's spread, as a share of the range of ln PRODY
-VARIABLES = (
-    ("市区人口", "city_proper_wan", "万人", 1),
-    ("发明专利申请授权量", "invention_grants_counted", "件", 0),
-)
 
 
 def write_ip_model_city(folder: Path, preset: str, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
@@ -59,18 +64,23 @@ def write_ip_model_city(folder: Path, preset: str, seed: int, kinds: tuple[str, 
     if "yearbook" in kinds:
         name = "yearbook/city_yearbook_2007_2018.csv"
         truth["files"][name] = write_long_yearbook(folder / name, cities.where, YEARS, _series(cities), seed)
-        write_variables(folder / "yearbook" / "variables.csv", VARIABLES)
     if "world_trade" in kinds:
         name = "world_trade/world_trade_2007_2018.csv"
         truth["files"][name] = write_world_trade(folder / name, world, YEAR_OF_SHORT_CODES)
     if "policies" in kinds:
-        years = dict(zip(cities.where.adcode.tolist(), cities.cohort.tolist(), strict=True))
-        real = frozenset(cities.where.adcode[cities.where.ip_first_year > 0].tolist())
-        write_policy(folder / "policies" / "ip_model_city.csv", STUDY, cities.where, years, real)
-        members = dict.fromkeys(cities.where.adcode[cities.innovative].tolist(), INNOVATIVE_SINCE)
-        write_policy(folder / "policies" / "innovative_city.csv", "innovative_city", cities.where, members)
+        _write_policies(folder / "policies", cities)
     _write_cities(folder, cities)
     return truth
+
+
+def _write_policies(folder: Path, cities: ModelCities) -> None:
+    later = cities.where.adcode[cities.cohort == LATER_BATCH[0]].tolist()
+    write_model_cities(folder / f"{STUDY}.csv", STUDY, cities.where, later, LATER_TERM)
+    codes = cities.where.adcode.tolist()
+    drawn = {"innovative_city": np.where(cities.innovative, INNOVATIVE_SINCE, 0), **cities.other_pilots}
+    for policy, years in drawn.items():
+        first_years = dict(zip(codes, years.tolist(), strict=True))
+        write_policy(folder / f"{policy}.csv", policy, cities.where, first_years)
 
 
 def _stated(cities: ModelCities) -> dict[str, Any]:
@@ -85,6 +95,7 @@ def _stated(cities: ModelCities) -> dict[str, Any]:
             "direct_on_ln_expy": EFFECT,
             "att": float(cities.effect[treated].mean()),
             "by_group": {name: float(cities.effect[g][treated[g]].mean()) for name, g in groups.items()},
+            "other_pilots": dict.fromkeys(OTHER_PILOTS, 0.0),
             "mechanisms": {name: float(cities.mechanism_effects[name][treated].mean()) for name in MECHANISMS},
         },
         "cohorts": {str(c): int(y) for c, y in zip(cities.where.adcode, cities.cohort, strict=True) if y},

@@ -52,10 +52,9 @@ FILES = {
         *(f"customs/custom_{year}_exp.dta" for year in range(2012, 2016)),
         *(f"customs/customs_{year}.csv" for year in range(2016, 2019)),
         "yearbook/city_yearbook_2007_2018.csv",
-        "yearbook/variables.csv",
         "world_trade/world_trade_2007_2018.csv",
         "policies/ip_model_city.csv",
-        "policies/innovative_city.csv",
+        *(f"policies/{name}.csv" for name in ("innovative_city", "smart_city", "low_carbon", "broadband")),
     ),
     "collaborative_gap": (
         *(f"patents/incopat_{year}.csv" for year in range(2010, 2021)),
@@ -66,7 +65,6 @@ FILES = {
 # Variables of yearbook/variables.csv: what labels mean that the register of labels does not know.
 OWN_COLUMNS: dict[str, tuple[str, ...]] = {
     "smart_city": ("tertiary_employment_wan", "market_index", "ruggedness", "resource_misallocation"),
-    "ip_model_city": ("city_proper_wan", "invention_grants_counted"),
     "collaborative_gap": (
         "innovation_capability",
         "innovation_gap",

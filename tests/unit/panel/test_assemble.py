@@ -8,7 +8,7 @@ from citypanel.canonical import Origin, write_frame, write_table
 from citypanel.declare.variables import PolicyVariable
 from citypanel.errors import InputError
 from citypanel.panel.assemble import assemble_panel
-from citypanel.panel.treatment import cohorts, treatment
+from citypanel.panel.treatment import cohorts, counted_units, policy_column, treatment
 from citypanel.registers import Registers
 
 SHANGHAI, NANJING, WUXI = 310000, 320100, 320200
@@ -125,7 +125,6 @@ def test_treatment_forms() -> None:
     first = pd.Series({1: 2013})
     assert treatment(keys, first, "treated").tolist() == [0, 1, 0, 0]
     assert treatment(keys, first, "cohort").tolist() == [2013, 2013, 0, 0]
-    assert treatment(keys, first, "ever").tolist() == [1, 1, 0, 0]
 
 
 def test_a_treatment_may_be_declared_to_end() -> None:
@@ -156,8 +155,33 @@ def test_a_county_treats_its_city_only_if_declared() -> None:
             "counts_as_prefecture_treatment": [1, 0, 0],
         }
     )
-    assert cohorts(rows, units="prefecture").to_dict() == {1: 2015}
-    assert cohorts(rows, units="any").to_dict() == {1: 2013, 2: 2012}
+    assert cohorts(counted_units(rows, units="prefecture"), delay="none").to_dict() == {1: 2015}
+    assert cohorts(counted_units(rows, units="any"), delay="none").to_dict() == {1: 2013, 2: 2012}
+
+
+def test_a_notice_of_the_fourth_quarter_treats_from_the_next_year_if_declared() -> None:
+    rows = pd.DataFrame(
+        {
+            "adcode": [1, 2, 3],
+            "unit": ["a", "b", "c"],
+            "year": pd.array([2013, 2013, 2013], dtype="Int64"),
+            "term_start": ["2013-09", "2013-10", "2013-12-01"],
+        }
+    )
+    assert cohorts(rows, delay="none").to_dict() == {1: 2013, 2: 2013, 3: 2013}
+    assert cohorts(rows, delay="fourth_quarter").to_dict() == {1: 2013, 2: 2014, 3: 2014}
+    assert cohorts(rows, delay="year").to_dict() == {1: 2014, 2: 2014, 3: 2014}
+    with pytest.raises(InputError, match=r"'b', column term_start: found ''; delay: fourth_quarter needs year and"):
+        cohorts(rows.assign(term_start=["2013-09", "", ""]), delay="fourth_quarter")
+
+
+def test_membership_needs_no_year_and_treatment_does() -> None:
+    keys = pd.DataFrame({"city": [1, 1, 2, 2], "year": [2012, 2013, 2012, 2013]})
+    rows = pd.DataFrame({"adcode": [1], "unit": ["a"], "year": [pd.NA], "counts_as_prefecture_treatment": [1]})
+    declared = {"form": "ever", "units": "prefecture", "delay": "none"}
+    assert policy_column(keys, rows, declared).tolist() == [1, 1, 0, 0]
+    with pytest.raises(InputError, match="'a' has no year"):
+        policy_column(keys, rows, {**declared, "form": "treated"})
 
 
 def test_a_value_of_one_year_stands_in_every_year(yearbook: Path) -> None:
@@ -208,7 +232,13 @@ def test_an_own_list_of_treated_units_stands_in_for_the_registers(tmp_path: Path
     row = {"policy": "ip_model_city", "adcode": NANJING, "unit": "南京", "level": "prefecture", "year": 2012}
     own = pd.DataFrame([{**row, "counts_as_prefecture_treatment": 1}]).reindex(columns=columns)
     own.to_csv(tmp_path / "ip_model_city.csv", index=False)
-    declared = {"source": "policy", "policy": "ip_model_city", "form": "treated", "units": "prefecture"}
+    declared = {
+        "source": "policy",
+        "policy": "ip_model_city",
+        "form": "treated",
+        "units": "prefecture",
+        "delay": "none",
+    }
     panel = assemble_panel(
         {"sample": sample(), "variables": {"did": {**declared, "transform": "none"}}},
         [],

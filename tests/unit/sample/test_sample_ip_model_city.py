@@ -58,7 +58,7 @@ def panel(tables: dict[str, Outputs], raw: Path) -> pd.DataFrame:
         city=both.adcode,
         did=both.treated,
         expy=np.log(both.sophistication),
-        inventions=np.log1p(both.invention_grants_counted),
+        inventions=np.log1p(both.invention_grants),
         upgrading=both.tertiary_share / both.secondary_share,
         fdi=both.fdi_wan / both.gdp_wan,
     )
@@ -128,9 +128,26 @@ def test_real_batches_are_the_registers_and_later_ones_say_simulated(raw: Path, 
     register = pd.read_csv(project / "registers" / "policies.csv")
     real = register[(register.policy == "ip_model_city") & (register.counts_as_prefecture_treatment == 1)]
     early, late = listed[listed.year <= 2016], listed[listed.year > 2016]
-    assert dict(zip(early.adcode, early.year, strict=True)) == dict(zip(real.adcode, real.year, strict=True))
+    whole = early[early.counts_as_prefecture_treatment == 1]
+    assert dict(zip(whole.adcode, whole.year, strict=True)) == dict(zip(real.adcode, real.year, strict=True))
+    assert len(early) == 64  # counties and districts stand there, too
+    assert (late.term_start == "2018-11").all()
     assert late.source.str.startswith("SIMULATED").all()
     assert not early.source.str.contains("SIMULATED").any()
+
+
+@pytest.mark.parametrize("policy", ["smart_city", "low_carbon", "broadband"])
+def test_other_pilots_are_drawn_and_do_nothing(policy: str, panel: pd.DataFrame, raw: Path) -> None:
+    listed = pd.read_csv(raw / "policies" / f"{policy}.csv").set_index("adcode")
+    assert listed.source.str.startswith("SIMULATED").all()
+    assert 90 <= len(listed) <= 110
+    first = panel.city.map(listed.year)
+    data = panel.assign(pilot=(panel.year >= first).astype(float))
+    parsed = parse_options("linear", {}, "test")
+    asked = Specification("linear", "expy ~ did + pilot | city + year", parsed, "city", "year", "cluster:city")
+    terms = import_module(METHODS["linear"]).estimate(data, asked).columns[0].terms
+    (pilot,) = [term for term in terms if term.term == "pilot"]
+    assert abs(pilot.estimate) < 2.6 * pilot.se  # at 1%, for three lists are looked at
 
 
 def test_splits_can_be_made_from_what_the_folder_holds(panel: pd.DataFrame, raw: Path) -> None:

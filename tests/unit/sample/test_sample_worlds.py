@@ -14,7 +14,6 @@ import pytest
 from citypanel.errors import InputError
 from citypanel.sample import STUDIES, own_columns, sample_files, write_sample
 from citypanel.sample.collaborative_gap_files import MADE
-from citypanel.sample.ip_model_city_files import VARIABLES as IP_VARIABLES
 from citypanel.sample.layouts import LAYOUTS
 from citypanel.sample.policies import HEADER
 from citypanel.sample.prefectures import prefectures
@@ -120,6 +119,12 @@ def test_real_model_cities_are_the_registers(register: Reader) -> None:
     assert mine == listed
 
 
+def test_units_of_the_model_city_list_are_the_registers(register: Reader) -> None:
+    rows = rows_of("ip_model_units.csv")
+    listed = [row for row in register("policies") if row["policy"] == "ip_model_city"]
+    assert [{column: row[column] for column in rows[0]} for row in listed] == rows
+
+
 def test_policy_files_have_the_registers_columns(register: Reader) -> None:
     assert tuple(register("policies")[0]) == HEADER
 
@@ -149,13 +154,13 @@ def test_every_header_stands_in_its_layout(register: Reader) -> None:
 
 def test_own_columns_are_those_of_the_written_tables_of_labels() -> None:
     assert own_columns("smart_city") == tuple(variable for _, variable, _, _ in VARIABLES)
-    assert own_columns("ip_model_city") == tuple(variable for _, variable, _, _ in IP_VARIABLES)
+    assert own_columns("ip_model_city") == ()
     assert own_columns("collaborative_gap") == tuple(variable for _, variable in MADE.values())
     assert own_columns("yrd_cooperation") == ()
 
 
 def test_labels_are_the_registers_or_the_samples_own(register: Reader) -> None:
     known = {(row["label"], row["unit"]) for row in register("yearbook_variables")}
-    own = {(label, unit) for label, _, unit, _ in (*VARIABLES, *IP_VARIABLES)}
+    own = {(label, unit) for label, _, unit, _ in VARIABLES}
     assert {(each.label, each.unit) for each in INDICATORS} <= known | own
     assert not {label for label, _ in MADE.values()} & {label for label, _ in known}
