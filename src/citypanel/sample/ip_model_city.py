@@ -69,7 +69,7 @@ def model_cities(seed: int, level: float, spread: float) -> ModelCities:
     proper = np.exp(rng.normal(4.7, 0.6, count) + 0.35 * dev)
     small = proper < SMALL_BELOW
     factor = _factor(innovative, small, ~where.key)
-    path = _path(cohort)
+    path = effect_path(cohort)
     mechanisms = {name: size * factor[:, None] * path for name, size in MECHANISMS.items()}
     values = _values(dev, proper, mechanisms, rng)
     effect = EFFECT * factor[:, None] * path + sum(slope * mechanisms[name] for name, slope in THROUGH.items())
@@ -101,9 +101,10 @@ def _factor(innovative: Mask, small: Mask, general: Mask) -> Vector:
     return product
 
 
-def _path(cohort: Codes) -> Matrix:
+def effect_path(cohort: Codes, build_up: tuple[float, ...] = BUILD_UP) -> Matrix:
+    """Return the share of the full effect by city and year: 0 before the start, then along `build_up`."""
     since = np.array(YEARS)[None, :] - cohort[:, None]
-    built: Matrix = np.array(BUILD_UP)[np.clip(since, 0, len(BUILD_UP) - 1)]
+    built: Matrix = np.array(build_up)[np.clip(since, 0, len(build_up) - 1)]
     return np.where((cohort[:, None] > 0) & (since >= 0), built, 0.0)
 
 

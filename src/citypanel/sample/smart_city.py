@@ -73,7 +73,7 @@ def smart_cities(seed: int) -> SmartCities:
     values = _values(dev, trade, rng)
     # Flat and developed cities are chosen more often; the city effects take the second up, not the first.
     score = 0.5 * dev - 0.9 * (np.log(rugged) + 0.5) + rng.normal(0, 1, count)
-    cohort = _cohorts(score, rng)
+    cohort = chosen_cohorts(score, rng)
     developed = _upper_half(values["eco"][:, 0])
     open_city = _upper_half(values["open"][:, 0])
     path = _path(cohort, developed, open_city)
@@ -87,8 +87,13 @@ def smart_cities(seed: int) -> SmartCities:
         open_city=open_city,
         city_effect=0.02 * dev + rng.normal(0, 0.03, count),
         ruggedness=np.array(np.round(rugged, 4), dtype=np.float64),
+<<<<<<< HEAD
         values=values | mechanisms,
         effect=EFFECT * path,
+=======
+        values=values,
+        effect=pilot_effect(cohort, developed, open_city),
+>>>>>>> d502eb5 (Sample: panels of named designs: no effect, growing effects, lagged outcome, endogenous treatment, three spatial models)
         controls_effect=sum((b * values[name] for name, b in CONTROLS.items()), np.zeros((count, len(YEARS)))),
         mechanism_effects=moved,
         mechanisms_own=own,
@@ -99,7 +104,7 @@ def _upper_half(values: Vector) -> Mask:
     return np.asarray(values > np.median(values))
 
 
-def _cohorts(score: Vector, rng: np.random.Generator) -> Codes:
+def chosen_cohorts(score: Vector, rng: np.random.Generator) -> Codes:
     """Return the batch of the cities with the highest scores, the batches in random order among them."""
     chosen = np.argsort(-score, kind="stable")[: sum(BATCHES.values())]
     cohort = np.zeros(len(score), dtype=np.int64)
@@ -107,10 +112,17 @@ def _cohorts(score: Vector, rng: np.random.Generator) -> Codes:
     return cohort
 
 
+<<<<<<< HEAD
 def _path(cohort: Codes, developed: Mask, open_city: Mask) -> Matrix:
     """Return how much of the effect of a typical city a city has in each year."""
+=======
+def pilot_effect(
+    cohort: Codes, developed: Mask, open_city: Mask, build_up: tuple[float, ...] = BUILD_UP
+) -> Matrix:
+    """Return what pilots add to ln quality, cities times years; `build_up` is the share by years since the start."""
+>>>>>>> d502eb5 (Sample: panels of named designs: no effect, growing effects, lagged outcome, endogenous treatment, three spatial models)
     since = np.array(YEARS)[None, :] - cohort[:, None]
-    path = np.array(BUILD_UP)[np.clip(since, 0, len(BUILD_UP) - 1)]
+    path = np.array(build_up)[np.clip(since, 0, len(build_up) - 1)]
     factor = np.where(developed, *DEVELOPED) * np.where(open_city, *OPEN)
     result: Matrix = np.where((cohort[:, None] > 0) & (since >= 0), factor[:, None] * path, 0.0)
     return result
