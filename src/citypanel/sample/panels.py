@@ -19,9 +19,7 @@ MODULES = {
 }
 
 
-def draw_panel(
-    study: str, seed: int, design: str = MAIN, weights: Mapping[str, Matrix] | None = None
-) -> DrawnPanel:
+def draw_panel(study: str, seed: int, design: str = MAIN, weights: Mapping[str, Matrix] | None = None) -> DrawnPanel:
     """Draw one panel of a study.
 
     Parameters

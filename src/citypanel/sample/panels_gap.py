@@ -5,11 +5,12 @@ from statistics import NormalDist
 
 import numpy as np
 
-from citypanel.arrays import Mask, Matrix
+from citypanel.arrays import Matrix
 from citypanel.sample.collaborative_gap import EFFECT, MECHANISMS, SCALE, SPLITS, YEARS, fixed_effects_slope, gap_cities
 from citypanel.sample.drawn import DrawnPanel, framed
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+CONTROLS = ("stru", "human", "fiscal", "fdi", "infra", "fin", "urban")
 
 
 def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
@@ -19,21 +20,27 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
     intensity = cities.intensity
     slope = np.full_like(cities.slope, EFFECT) if design == "one_slope" else cities.slope
     gap = cities.gap + (slope - cities.slope)[:, None] * intensity
-    series = cities.values  # noqa: PD011 - a field, not a frame
+    series = cities.values
     columns = {"gap": gap, "intensity": intensity, **series} | {
         name: mark.astype(float) for name, mark in cities.splits.items()
     }
     moved = slope[:, None] * intensity
+    controls = np.stack([series[name] for name in CONTROLS])
     mean = fixed_effects_slope(moved, intensity)
     # Noise times (constant + SCALE intensity): the slope at a quantile is the mean slope plus its share of the noise.
     quantiles = {f"q{tau:g}": mean + SCALE[1] * NormalDist().inv_cdf(tau) for tau in QUANTILES}
-    truth = {"fixed_effects": mean, **quantiles, **MECHANISMS}
+    truth = {"fixed_effects": _mean_slope(moved, intensity, controls), **quantiles, **MECHANISMS}
     for name in SPLITS:
-        mark = cities.splits[name]
-        truth[f"{name}=1"] = _within(moved, intensity, mark)
-        truth[f"{name}=0"] = _within(moved, intensity, ~mark)
+        for value, mark in (("1", cities.splits[name]), ("0", ~cities.splits[name])):
+            truth[f"{name}={value}"] = _mean_slope(moved[mark], intensity[mark], controls[:, mark])
     return DrawnPanel(framed(cities.where.adcode, YEARS, columns), truth)
 
 
-def _within(outcome: Matrix, regressor: Matrix, mark: Mask) -> float:
-    return fixed_effects_slope(outcome[mark], regressor[mark])
+def _mean_slope(moved: Matrix, intensity: Matrix, controls: np.ndarray) -> float:
+    """Return the mean of the cities' slopes that least squares with city and year effects and controls aims at.
+
+    Which cities count how much depends on the controls, because slopes differ by city.
+    """
+    inside = [m - m.mean(axis=1, keepdims=True) - m.mean(axis=0) + m.mean() for m in (moved, intensity, *controls)]
+    outcome, *regressors = (m.ravel() for m in inside)
+    return float(np.linalg.lstsq(np.column_stack(regressors), outcome, rcond=None)[0][0])

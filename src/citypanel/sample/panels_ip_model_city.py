@@ -23,7 +23,7 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
     cities = model_cities(seed, LEVEL, SPREAD)
     factor = _factor(cities, design)
     effect = cities.effect * factor
-    series = cities.values  # noqa: PD011 - a field, not a frame
+    series = cities.values
     # A mechanism moves with the policy in the same proportion.
     mechanisms = {name: series[name] + own * (factor - 1) for name, own in cities.mechanism_effects.items()}
     treated = cities.treated

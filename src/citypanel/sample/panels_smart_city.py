@@ -17,7 +17,7 @@ from citypanel.sample.smart_city import (
     YEARS,
     SmartCities,
     chosen_cohorts,
-    pilot_effect,
+    effect_path,
     smart_cities,
 )
 
@@ -42,7 +42,7 @@ class _Drawn:
     def base(self) -> Matrix:
         """Return quality without pilots and noise."""
         cities = self.cities
-        result: Matrix = LEVEL + SCALE * (cities.city_effect[:, None] + cities.controls_effect)
+        result: Matrix = LEVEL + SCALE * (cities.log_quality() - cities.effect)
         return result
 
     def noise(self) -> Matrix:
@@ -67,7 +67,7 @@ def _effect(cities: SmartCities, design: str) -> Matrix:
     if design == NO_EFFECT:
         return np.zeros_like(cities.effect)
     if design == "growing_effect":
-        return pilot_effect(cities.cohort, cities.developed, cities.open_city, GROWING)
+        return EFFECT * effect_path(cities.cohort, cities.developed, cities.open_city, GROWING)
     return cities.effect
 
 
@@ -89,7 +89,7 @@ def _panel(
     cities: SmartCities, cohort: Codes, quality: Matrix, years: tuple[int, ...], truth: dict[str, float]
 ) -> DrawnPanel:
     n = len(years)
-    values = cities.values  # noqa: PD011 - a field, not a frame
+    values = cities.values
     columns = {name: series[:, :n] for name, series in values.items()} | {
         "quality": quality,
         "did": _treated(cohort)[:, :n],
@@ -97,8 +97,15 @@ def _panel(
         "developed": cities.developed.astype(float),
         "open_city": cities.open_city.astype(float),
         "ruggedness": cities.ruggedness,
+        "batches": _begun(years),
     }
     return DrawnPanel(framed(cities.where.adcode, years, columns), truth)
+
+
+def _begun(years: tuple[int, ...]) -> Matrix:
+    """Return how many batches have begun, one row for all cities."""
+    begun: Matrix = (np.array(years)[None, :] >= np.array(list(BATCHES))[:, None]).sum(axis=0, keepdims=True)
+    return begun.astype(float)
 
 
 def _treated(cohort: Codes) -> Matrix:

@@ -44,8 +44,8 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
     outcome, truth = mean + noise, {REGRESSOR: effect}
     if name:
         outcome, truth = _spatial(model, _checked(weights[name], shape[0]), mean, noise, known.columns[REGRESSOR])
-    columns = {"quality": outcome, "province": known.codes // 10_000 * 10_000, **known.columns}
-    return DrawnPanel(framed(known.codes, known.years, columns), truth)
+    frame = framed(known.codes, known.years, {"quality": outcome, **known.columns})
+    return DrawnPanel(frame.assign(province=frame["city"] // 10_000 * 10_000), truth)
 
 
 def _regressors() -> _Regressors:

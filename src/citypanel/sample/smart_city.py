@@ -76,7 +76,7 @@ def smart_cities(seed: int) -> SmartCities:
     cohort = chosen_cohorts(score, rng)
     developed = _upper_half(values["eco"][:, 0])
     open_city = _upper_half(values["open"][:, 0])
-    path = _path(cohort, developed, open_city)
+    path = effect_path(cohort, developed, open_city)
     moved = {name: size * path for name, size in MECHANISMS.items()}
     # Their own stream: a mechanism more changes nothing else.
     mechanisms, own = _mechanisms(dev, moved, np.random.default_rng([seed, 48]))
@@ -87,13 +87,8 @@ def smart_cities(seed: int) -> SmartCities:
         open_city=open_city,
         city_effect=0.02 * dev + rng.normal(0, 0.03, count),
         ruggedness=np.array(np.round(rugged, 4), dtype=np.float64),
-<<<<<<< HEAD
         values=values | mechanisms,
         effect=EFFECT * path,
-=======
-        values=values,
-        effect=pilot_effect(cohort, developed, open_city),
->>>>>>> d502eb5 (Sample: panels of named designs: no effect, growing effects, lagged outcome, endogenous treatment, three spatial models)
         controls_effect=sum((b * values[name] for name, b in CONTROLS.items()), np.zeros((count, len(YEARS)))),
         mechanism_effects=moved,
         mechanisms_own=own,
@@ -112,15 +107,8 @@ def chosen_cohorts(score: Vector, rng: np.random.Generator) -> Codes:
     return cohort
 
 
-<<<<<<< HEAD
-def _path(cohort: Codes, developed: Mask, open_city: Mask) -> Matrix:
-    """Return how much of the effect of a typical city a city has in each year."""
-=======
-def pilot_effect(
-    cohort: Codes, developed: Mask, open_city: Mask, build_up: tuple[float, ...] = BUILD_UP
-) -> Matrix:
-    """Return what pilots add to ln quality, cities times years; `build_up` is the share by years since the start."""
->>>>>>> d502eb5 (Sample: panels of named designs: no effect, growing effects, lagged outcome, endogenous treatment, three spatial models)
+def effect_path(cohort: Codes, developed: Mask, open_city: Mask, build_up: tuple[float, ...] = BUILD_UP) -> Matrix:
+    """Return how much of the effect of a typical city a city has in each year; `build_up` runs from the start on."""
     since = np.array(YEARS)[None, :] - cohort[:, None]
     path = np.array(build_up)[np.clip(since, 0, len(build_up) - 1)]
     factor = np.where(developed, *DEVELOPED) * np.where(open_city, *OPEN)

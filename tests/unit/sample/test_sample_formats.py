@@ -7,7 +7,6 @@ import pyreadstat
 import pytest
 
 from citypanel.sample.demand import Flows
-from citypanel.sample.panels import draw_panel
 from citypanel.sample.prefectures import prefectures
 from citypanel.sample.shipments import exporters
 from citypanel.sample.stata import StataFile, Variable
@@ -47,29 +46,3 @@ def test_true_quality_of_a_city_is_the_mean_by_value_of_scaled_quality() -> None
     assert total.of_cities()[:, 0] == pytest.approx([0.42, (50 * 0.5 + 25) / 100])
     # One more unit of ln quality is worth 1/2 in product 0 and 1/10 in product 1.
     assert total.of_shift(np.ones((2, 1)))[0, 0] == pytest.approx((40 / 2 + 60 / 10) / 100)
-
-
-@pytest.mark.parametrize(
-    ("study", "rows", "outcome"),
-    [
-        ("smart_city", 220 * 7, "quality"),
-        ("ip_model_city", 271 * 12, "expy"),
-        ("collaborative_gap", 280 * 11, "gap"),
-        ("yrd_cooperation", 410, "quality"),
-    ],
-)
-def test_panels_have_the_studies_size_and_differ_by_seed(study: str, rows: int, outcome: str) -> None:
-    one, other = draw_panel(study, 1), draw_panel(study, 2)
-    assert len(one.frame) == rows
-    assert one.frame.notna().all().all()
-    assert (one.frame[outcome] != other.frame[outcome]).any()
-    assert one.frame.equals(draw_panel(study, 1).frame)
-
-
-def test_a_spatial_lag_is_the_reduced_form_of_the_same_draw() -> None:
-    w = np.full((41, 41), 1 / 40)
-    np.fill_diagonal(w, 0)
-    plain = draw_panel("yrd_cooperation", 3).frame["quality"].to_numpy().reshape(41, 10)
-    drawn = draw_panel("yrd_cooperation", 3, w)
-    lagged = drawn.frame["quality"].to_numpy().reshape(41, 10)
-    assert lagged - drawn.truth["rho"] * w @ lagged == pytest.approx(plain, rel=1e-12)
