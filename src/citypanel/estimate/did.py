@@ -181,7 +181,7 @@ def _callaway_santanna(panel: Staggered) -> Estimate:
     )
     chosen = aggregate(effects, options.aggregate)
     dynamic = chosen if options.aggregate == "dynamic" else aggregate(effects, "dynamic")
-    wald, p, restrictions = pretrend_wald(effects)
+    pretrend = pretrend_wald(effects)
     pairs = zip(effects.cohort, effects.period, effects.att, effects.se, strict=True)
     curves: dict[str, list[Row]] = {
         "group_time": [_cell_row(*cell) for cell in pairs],
@@ -194,13 +194,13 @@ def _callaway_santanna(panel: Staggered) -> Estimate:
         "est_method": options.est_method,
         "control_group": options.control_group,
         "base_period": options.base_period,
-        "pretrend_wald": wald,
-        "pretrend_p": p,
-        "pretrend_df": restrictions,
+        "pretrend_wald": pretrend.wald,
+        "pretrend_p": pretrend.p,
+        "pretrend_df": pretrend.restrictions,
     }
     groups = int(rows.clusters.max()) + 1
     effect = Effect(chosen.att, chosen.se, n=rows.y.size, units=len(rows.y), clusters=groups)
-    return as_answer(panel, effect, stats=stats, curves=curves, warnings=effects.warnings)
+    return as_answer(panel, effect, stats=stats, curves=curves, warnings=effects.warnings + pretrend.warnings)
 
 
 def _cell_row(cohort: float, period: float, att: float, se: float) -> Row:

@@ -13,6 +13,7 @@ from citypanel.estimate.propensity import fit_score
 from citypanel.estimate.staggered import NEVER, Rectangle
 
 Method = Literal["dr", "ipw", "reg"]
+FEW = 10  # units of a cohort for each of its effects before treatment, below which their joint test is warned of
 TRIM = 1 - 1e-6  # fitted scores are capped there, as in DRDID: a control with score one would weigh infinitely
 
 
@@ -259,18 +260,38 @@ def standard_errors(influence: Matrix, clusters: Codes) -> Vector:
     return np.sqrt(np.diag(influence_covariance(influence, clusters)))
 
 
-def pretrend_wald(effects: GroupTime) -> tuple[float | None, float | None, int]:
-    """Test that all effects before treatment are zero; return the statistic, its p-value and the restrictions.
+@dataclass(frozen=True)
+class Pretrend:
+    """The test that all effects before treatment are zero; no statistic where the data cannot give one."""
 
-    The statistic is None when there is nothing before treatment or its covariance is singular.
+    wald: float | None
+    p: float | None
+    restrictions: int
+    warnings: tuple[str, ...] = ()
+
+
+def pretrend_wald(effects: GroupTime) -> Pretrend:
+    """Test that all effects before treatment are zero.
+
+    A cohort of n units tells n - 1 directions of its own effects apart. Where it has that many effects before
+    treatment or more, the variance in some direction comes from the controls alone, and the test would reject
+    whatever is true: no statistic then. Where it has fewer than `FEW` units for each, it still rejects too often,
+    as Hotelling's statistic does when compared with chi-squared; the warning says so.
     """
     before = (effects.period < effects.cohort) & np.isfinite(effects.se)
     count = int(before.sum())
     if count == 0:
-        return None, None, 0
+        return Pretrend(None, None, 0)
+    units = {float(g): int((effects.cohort_of_unit == g).sum()) for g in np.unique(effects.cohort[before])}
+    own = {cohort: int((before & (effects.cohort == cohort)).sum()) for cohort in units}
+    worst = min(units, key=lambda cohort: units[cohort] / own[cohort])
+    has = f"cohort {worst:g} has {units[worst]} units for {own[worst]} effects before treatment"
+    if units[worst] - 1 < own[worst]:
+        return Pretrend(None, None, count, (f"no joint test of the effects before treatment: {has}",))
     covariance = influence_covariance(effects.influence[:, before], effects.clusters)
     if np.linalg.matrix_rank(covariance, hermitian=True) < count:
-        return None, None, count
+        return Pretrend(None, None, count)
     att = effects.att[before]
     wald = float(att @ np.linalg.solve(covariance, att))
-    return wald, chi2_tail(wald, count), count
+    few = f"the joint test of the effects before treatment rejects too often: {has}"
+    return Pretrend(wald, chi2_tail(wald, count), count, (few,) if units[worst] < FEW * own[worst] else ())

@@ -65,6 +65,12 @@ WARNINGS: dict[str, str] = {
         "批次 {cohort} 在 {period} 期未估计：处理组 {treated} 个、"
         "对照组 {control} 个个体不足以估计 {covariates} 个协变量"
     ),
+    "no joint test of the effects before treatment: cohort {cohort} has {units} units for {count} effects before "
+    "treatment": "处理前效应不作联合检验：批次 {cohort} 仅 {units} 个个体，却有 {count} 个处理前效应",
+    "the joint test of the effects before treatment rejects too often: cohort {cohort} has {units} units for {count} "
+    "effects before treatment": (
+        "处理前效应的联合检验过度拒绝：批次 {cohort} 仅 {units} 个个体，却有 {count} 个处理前效应"
+    ),
     "{count} treated rows cannot be predicted from untreated ones and are left out of the effects": (
         "{count} 行处理组观测无法由未处理观测预测，不计入效应"
     ),

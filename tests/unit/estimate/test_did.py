@@ -187,3 +187,36 @@ def test_weights_of_the_aggregates_by_hand() -> None:
     assert of("group") == pytest.approx([1 / 3, 1 / 3, 1 / 6, 1 / 6])
     assert of("calendar") == pytest.approx([1 / 6, 1 / 6, 1 / 2, 1 / 6])
     assert of("dynamic") == pytest.approx([1 / 6, 1 / 6, 1 / 6, 1 / 2])
+
+
+def parallel(units: dict[int, int], periods: int, seed: int) -> pd.DataFrame:
+    """Return independent noise: trends are parallel whatever the cohorts are; `units` counts each cohort's."""
+    cohorts = np.repeat(list(units), list(units.values()))
+    y = np.random.default_rng(seed).normal(size=(len(cohorts), periods))
+    keys = {
+        "city": np.repeat(np.arange(len(cohorts)), periods),
+        "year": np.tile(np.arange(periods) + 2000, len(cohorts)),
+    }
+    return pd.DataFrame({**keys, "cohort": np.repeat(cohorts, periods), "y": y.ravel()})
+
+
+def test_a_cohort_with_more_effects_before_treatment_than_units_has_no_joint_test() -> None:
+    # Its five effects span two directions, so in some direction the variance is the many controls' alone.
+    record = did(parallel({0: 200, 2006: 3}, 8, 1), "callaway_santanna")
+    assert record.columns[0].stats["pretrend_p"] is None
+    assert record.columns[0].stats["pretrend_df"] == 5
+    assert record.warnings == (
+        "no joint test of the effects before treatment: cohort 2006 has 3 units for 5 effects before treatment",
+    )
+
+
+@pytest.mark.parametrize(("units", "warned"), [(8, True), (60, False)])
+def test_the_joint_test_before_treatment_says_where_it_rejects_too_often(units: int, warned: bool) -> None:
+    rejected = 0
+    for seed in range(40):
+        record = did(parallel({0: 100, 2006: units}, 8, seed), "callaway_santanna")
+        rejected += record.columns[0].stats["pretrend_p"] < 0.05
+        few = f"rejects too often: cohort 2006 has {units} units for 5 effects"
+        assert any(few in text for text in record.warnings) is warned
+    # Chi-squared's 5% are 45% for Hotelling's statistic of 8 units and 5 effects, and 7% of 60 units.
+    assert (rejected > 9) == warned
