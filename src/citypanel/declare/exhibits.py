@@ -72,6 +72,7 @@ class EventStudyFigure(ExhibitBase):
     kind: Literal["event_study"]
     analysis: str
     uniform: bool = Field(False, description="draw uniform bands beside the pointwise ones")
+    window: tuple[int, int] | None = Field(None, description="first and last event time shown; default all")
 
 
 class VariablesTable(ExhibitBase):
@@ -212,6 +213,13 @@ class BaconFigure(ExhibitBase):
     analysis: str = Field(description="analysis of method did with estimator=bacon")
 
 
+class SensitivityFigure(ExhibitBase):
+    """Intervals of an effect under growing violations of parallel trends, a panel for each column."""
+
+    kind: Literal["sensitivity"]
+    analysis: str = Field(description="analysis of method event_study with option sensitivity")
+
+
 TABLE_MODELS: dict[str, type[ExhibitBase]] = {
     "regression": RegressionTable,
     "descriptives": DescriptivesTable,
@@ -234,6 +242,7 @@ FIGURE_MODELS: dict[str, type[ExhibitBase]] = {
     "kernel_density": KernelDensityFigure,
     "balance_plot": BalanceFigure,
     "bacon": BaconFigure,
+    "sensitivity": SensitivityFigure,
 }
 TABLES = tuple(TABLE_MODELS)
 FIGURES = tuple(FIGURE_MODELS)

@@ -51,6 +51,9 @@ class LinearOptions(Options):
     interaction: str | None = Field(None, description="column of two values whose coefficients are compared")
     randomisation: int = Field(0, ge=0, description="draws of randomisation inference; 0 is none")
     randomise_by: str | None = Field(None, description="column assigned together; default the unit, else rows")
+    convergence: int = Field(
+        0, ge=0, description="years of a growth regression: speed of convergence from the coefficient of `term`"
+    )
 
 
 class EventStudyOptions(Options):

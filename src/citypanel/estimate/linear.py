@@ -44,8 +44,8 @@ def _estimated(design: Design, specification: Specification) -> Estimate:
     plain = not design.endogenous_names and options.estimator not in ("between", "random")
     if not plain and (_asks_more(options) or options.f_terms == "all"):
         raise DeclarationError(
-            f"formula '{design.formula.text}': f_terms=all, wild_bootstrap, oster, interaction and randomisation are "
-            "for least squares only"
+            f"formula '{design.formula.text}': f_terms=all, wild_bootstrap, oster, interaction, randomisation and "
+            "convergence are for least squares only"
         )
     if design.endogenous_names:
         from citypanel.estimate.instruments import estimate_instruments  # noqa: PLC0415 - loaded where used
@@ -79,7 +79,8 @@ def _estimated(design: Design, specification: Specification) -> Estimate:
 
 
 def _asks_more(options: LinearOptions) -> bool:
-    return bool(options.wild_bootstrap or options.oster or options.interaction or options.randomisation)
+    asked = (options.wild_bootstrap, options.oster, options.interaction, options.randomisation, options.convergence)
+    return any(bool(each) for each in asked)
 
 
 def _asked(design: Design, fitted: Fit, options: LinearOptions, seed: int | None) -> dict[str, Value]:
@@ -97,4 +98,8 @@ def _asked(design: Design, fitted: Fit, options: LinearOptions, seed: int | None
         from citypanel.estimate.robustness import robustness_statistics  # noqa: PLC0415 - loaded where used
 
         stats |= robustness_statistics(design, options, seed)
+    if options.convergence:
+        from citypanel.estimate.convergence import convergence_statistics  # noqa: PLC0415 - loaded where used
+
+        stats |= convergence_statistics(fitted, options)
     return stats

@@ -7,7 +7,7 @@ from typing import Any
 from citypanel.exhibits.characters import printable
 from citypanel.exhibits.words import NAMES, STATISTICS, chosen, say
 
-_SHIFTED = re.compile(r"^(?P<kind>[LF])(?P<lag>\d*)\.(?P<name>.+)$")
+_SHIFTED = re.compile(r"^(?P<kind>[LFD])(?P<lag>\d*)\.(?P<name>.+)$")
 _FUNCTION = re.compile(r"^(?P<function>log|log1p|ln|exp|sqrt)\((?P<name>[^()]+)\)$")
 _WRITTEN = {
     "log": "ln({name})",
@@ -49,7 +49,8 @@ def _built_label(term: str, labels: Labels, language: str) -> str:
         return say("spatial lag", language, name=term_label(term[2:], labels, language))
     if shifted := _SHIFTED.match(term):
         name = term_label(shifted["name"], labels, language)
-        return say("lag" if shifted["kind"] == "L" else "lead", language, name=name, lag=shifted["lag"] or 1)
+        kind = {"L": "lag", "F": "lead", "D": "change"}[shifted["kind"]]
+        return say(kind, language, name=name, lag=shifted["lag"] or 1)
     if function := _FUNCTION.match(term):
         return _WRITTEN[function["function"]].format(name=term_label(function["name"], labels, language))
     return term

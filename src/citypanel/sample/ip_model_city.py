@@ -71,7 +71,7 @@ def model_cities(seed: int, level: float, spread: float) -> ModelCities:
     factor = _factor(innovative, small, ~where.key)
     path = effect_path(cohort)
     mechanisms = {name: size * factor[:, None] * path for name, size in MECHANISMS.items()}
-    values = _values(dev, proper, mechanisms, rng)
+    values = _values(dev, proper, mechanisms, rng, seed)
     effect = EFFECT * factor[:, None] * path + sum(slope * mechanisms[name] for name, slope in THROUGH.items())
     own = sum(slope * (values[f"{name}_noise"]) for name, slope in THROUGH.items())
     # Treatment goes with the lasting part of the city effect only; the part that converges is as good as random.
@@ -108,7 +108,14 @@ def effect_path(cohort: Codes, build_up: tuple[float, ...] = BUILD_UP) -> Matrix
     return np.where((cohort[:, None] > 0) & (since >= 0), built, 0.0)
 
 
-def _values(dev: Vector, proper: Vector, mechanisms: dict[str, Matrix], rng: np.random.Generator) -> dict[str, Matrix]:
+def _moves(shape: tuple[int, int], seed: int) -> Matrix:
+    """Return what moves a city's population from year to year, so that its density is no city and year effect."""
+    return np.random.default_rng([seed, 59]).normal(0, 0.005, shape)
+
+
+def _values(
+    dev: Vector, proper: Vector, mechanisms: dict[str, Matrix], rng: np.random.Generator, seed: int
+) -> dict[str, Matrix]:
     """Return controls and mechanisms, and the mechanisms' own noise, which enters ln EXPY too."""
     t = np.arange(len(YEARS))[None, :]
     d = dev[:, None]
@@ -117,7 +124,7 @@ def _values(dev: Vector, proper: Vector, mechanisms: dict[str, Matrix], rng: np.
     own = {name: rng.normal(0, size, shape) for name, size in noise.items()}
     return {
         "gdp_per_head": np.exp(10.0 + 0.35 * d + 0.10 * t - 0.002 * t**2 + rng.normal(0, 0.02, shape)),
-        "population": np.exp(rng.normal(5.9, 0.4, (len(dev), 1)) + 0.003 * t),
+        "population": np.exp(rng.normal(5.9, 0.4, (len(dev), 1)) + 0.003 * t + _moves(shape, seed)),
         "proper": proper[:, None] * np.exp(0.015 * t),
         "area": np.exp(rng.normal(9.3, 0.6, (len(dev), 1)) + 0 * t),
         "fin": np.exp(0.5 + 0.1 * d + 0.03 * t + rng.normal(0, 0.03, shape)),

@@ -115,9 +115,16 @@ def test_several_columns_are_several_series(event_record: Record, event_exhibit:
     assert len(drawing.rows) == 12
 
 
+def test_a_window_shows_its_event_times_only(event_record: Record, event_exhibit: dict[str, Any]) -> None:
+    times = [int(row["time"]) for row in event_record.curves["event_study"]]
+    drawing = event_study([event_record], {**event_exhibit, "window": [-1, 1]}, "en")
+    assert [row["time"] for row in drawing.rows] == [time for time in sorted(times) if -1 <= time <= 1]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"window": [7, 9]}, "key 'window': no event time from 7 to 9; there are -"),
         ({"kind": "pie"}, "key 'kind': 'pie' is no figure; allowed: event_study"),
         ({"uniform": True}, "key 'uniform': the record has no uniform band"),
     ],

@@ -106,6 +106,22 @@ def decomposed() -> Record:
     return Record("did", "", (column,), curves={"bacon": rows}, sample={"simulated": True})
 
 
+def bounded() -> Record:
+    kinds = ("relative", "smoothness")
+    rows = [
+        {"column": str(n), "restriction": kind, "m": 0.5 * k, "ci_low": 0.02 - 0.01 * k, "ci_high": 0.06 + 0.01 * k}
+        for n, kind in enumerate(kinds, start=1)
+        for k in range(4)
+    ]
+    columns = tuple(
+        ColumnResult(
+            str(n), "quality", 30, stats={"sensitivity": kind, "breakdown_m": m, "sensitivity_target": "first"}
+        )
+        for n, kind, m in ((1, "relative", 0.99), (2, "smoothness", None))
+    )
+    return Record("event_study", "", columns, curves={"sensitivity": rows}, sample={"simulated": True})
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "series": lambda: ([described()], {"quartiles": True}),
     "moran_scatter": lambda: ([moran()], {}),
@@ -117,6 +133,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "kernel_density": lambda: ([described()], {}),
     "balance_plot": lambda: ([matched()], {}),
     "bacon": lambda: ([decomposed()], {}),
+    "sensitivity": lambda: ([bounded()], {}),
 }
 
 
@@ -230,6 +247,18 @@ def test_the_placebo_note_gives_the_exact_p(files: dict[str, list[Path]], tmp_pa
     assert (rows[0]["kind"], rows[0]["estimate"], len(rows)) == ("estimate", "0.25", 21)
 
 
+def test_the_sensitivity_note_says_how_far_the_effect_holds(files: dict[str, list[Path]], tmp_path: Path) -> None:
+    draw_figure([bounded()], {**BASE, "kind": "sensitivity"}, "en", {"tex": tmp_path / "f.tex"}, files)
+    text = (tmp_path / "f.tex").read_text(encoding="utf-8")
+    assert "Relative magnitudes: zero is left out up to M = 0.99" in text
+    assert "Smoothness: zero is in the interval at M = 0" in text
+    rows = plotted(CASES["sensitivity"](), "sensitivity", files, tmp_path)
+    assert [(row["restriction"], row["m"], row["ci_low"]) for row in rows][:2] == [
+        ("relative", "0.0", "0.02"),
+        ("relative", "0.5", "0.01"),
+    ]
+
+
 def test_coefficients_across_columns_carry_the_declared_labels(files: dict[str, list[Path]], tmp_path: Path) -> None:
     labels = {"a": [{"en": "East", "zh": "东部"}, None]}
     rows = plotted(([linear()], {"terms": ["inno"]}), "coefficients", files, tmp_path, columns=labels)
@@ -267,6 +296,7 @@ def test_cities_that_share_a_name_are_told_apart(files: dict[str, list[Path]]) -
         ("series", [linear()], {}, "figure3.*it needs an analysis of method 'describe' by group"),
         ("series", [described()], {"keep": ["gdp"]}, "key 'keep': 'gdp' is not in the record; it has quality, inno"),
         ("moran_scatter", [moran()], {"periods": ["1999"]}, "key 'periods': '1999' is not in the record; it has 2011"),
+        ("sensitivity", [linear()], {}, "it needs an analysis of method 'event_study' with option sensitivity"),
         ("placebo", [linear()], {}, "it needs an analysis of method 'placebo'"),
         ("coefficients", [linear()], {"terms": ["gdp"]}, "key 'terms': 'gdp' is in no column; they have inno"),
         ("network", [], {"shown_years": [1999]}, "no pair in 1999; there are pairs from 2011 to 2012"),

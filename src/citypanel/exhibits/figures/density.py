@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from citypanel.density import kernel_density as smoothed
 from citypanel.errors import DeclarationError, InputError
@@ -101,8 +102,11 @@ def _true_line(axes: Sequence[Axes], truth: TermResult, language: str) -> None:
     for panel in axes:
         panel.axvline(truth.estimate, color="#000000", linewidth=1.1, linestyle="--")
         panel.set_xlim(min(ends) - room, max(ends) + room)
-    axes[0].plot([], [], color="#000000", linewidth=1.1, linestyle="--", label=say("true estimate", language))
-    axes[0].legend(loc="upper left", fontsize=9)
+    # Above the panels, for within them the estimate may lie on either side of the draws.
+    figure = axes[0].get_figure()
+    lines = axes[0].plot([], [], color="#000000", linewidth=1.1, linestyle="--", label=say("true estimate", language))
+    if isinstance(figure, Figure):
+        figure.legend(handles=lines, loc="outside upper left", fontsize=9)
 
 
 def _placebo_note(record: Record, truth: TermResult, draws: int, language: str) -> str:

@@ -18,6 +18,7 @@ from citypanel.exhibits.figures.density import kernel_density, placebo
 from citypanel.exhibits.figures.event_study import event_study
 from citypanel.exhibits.figures.moran_scatter import local_moran, moran_scatter
 from citypanel.exhibits.figures.network import network
+from citypanel.exhibits.figures.sensitivity import sensitivity
 from citypanel.exhibits.figures.series import series
 from citypanel.exhibits.figures.weights_heatmap import weights_heatmap
 from citypanel.exhibits.files import write_bytes
@@ -40,6 +41,7 @@ KINDS: dict[str, Draw] = {
     "kernel_density": kernel_density,
     "balance_plot": balance_plot,
     "bacon": bacon,
+    "sensitivity": sensitivity,
 }
 # Kinds that show files and no records.
 WITHOUT_RECORDS = ("weights_heatmap", "network")

@@ -24,7 +24,7 @@ _SHIFT = 0.16  # between series at the same event time
 
 def event_study(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> Drawing:
     """Draw the curve `event_study` of a record: one series, or one per column."""
-    curve = _curve(records, exhibit)
+    curve = _inside(_curve(records, exhibit), exhibit)
     names = list(dict.fromkeys(str(row.get("column", "")) for row in curve))
     series = {name: _with_base([row for row in curve if str(row.get("column", "")) == name]) for name in names}
     figure, axes = canvas()
@@ -53,6 +53,19 @@ def _curve(records: Sequence[Record], exhibit: Mapping[str, Any]) -> list[Row]:
         place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}'"
         raise InputError(f"{place}: the event study has no estimate to draw")
     return curve
+
+
+def _inside(curve: Sequence[Row], exhibit: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of the declared window of event times."""
+    if not exhibit.get("window"):
+        return list(curve)
+    first, last = exhibit["window"]
+    kept = [row for row in curve if first <= int(row["time"] or 0) <= last]
+    if not kept:
+        times = [int(row["time"] or 0) for row in curve]
+        place = f"study {exhibit.get('study')}, exhibit '{exhibit.get('exhibit')}', key 'window'"
+        raise DeclarationError(f"{place}: no event time from {first} to {last}; there are {min(times)} to {max(times)}")
+    return kept
 
 
 def _with_base(rows: Sequence[Row]) -> list[Row]:
