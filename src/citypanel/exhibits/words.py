@@ -207,8 +207,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "sensitivity target average": ("mean effect after treatment", "处理后平均效应"),
     "figure note sensitivity": (
         (
-            "95% intervals of the {target} if trends may differ after treatment by M times their largest change before, "
-            "or bend by M a year (Rambachan and Roth 2023)"
+            "95% intervals of the {target} if trends may differ after treatment by M times their largest change "
+            "before, or bend by M a year (Rambachan and Roth 2023)"
         ),
         "平行趋势偏离达处理前最大变动的 M 倍、或斜率每年变动 M 时，{target}的 95% 置信区间（Rambachan-Roth，2023）",
     ),
