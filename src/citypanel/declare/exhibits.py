@@ -18,6 +18,7 @@ class ExhibitBase(BaseModel):
     title: Text
     note: Text | None = None
     published: str | None = Field(None, description="file in published/ with the printed cells")
+    inferred: bool = Field(False, description="the paper does not state this specification; the note says so")
 
 
 def _one_or_many(value: object) -> object:

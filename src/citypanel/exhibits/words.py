@@ -10,6 +10,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "All numbers come from simulated data; they say nothing about the world.",
         "全部数字来自模拟数据，不反映现实。",
     ),
+    "inferred": (
+        "The paper does not state this specification; it is inferred, as the study’s README says",
+        "论文未说明此设定，系推断所得，见该研究的 README",
+    ),
     "notes": ("Notes:", "注："),
     "yes": ("Yes", "是"),
     "no": ("No", "否"),

@@ -15,6 +15,14 @@ REGHDFE = (
 HC3 = {"type": "hetero", "hc": "HC3", "ssc": "reghdfe", "df": 396}
 
 
+def test_an_inferred_specification_is_called_so_in_both_languages(record: Record, exhibit: dict[str, Any]) -> None:
+    inferred = {**exhibit, "inferred": True}
+    english, chinese = (render_table([record], inferred, language).notes for language in ("en", "zh"))
+    assert any("inferred, as the study’s README says." in note for note in english)
+    assert any("系推断所得" in note for note in chinese)
+    assert not any("inferred" in note for note in render_table([record], exhibit, "en").notes)
+
+
 def test_the_note_says_parentheses_variance_stars_and_sample(record: Record, exhibit: dict[str, Any]) -> None:
     assert render_table([record], exhibit, "en").notes == (
         REGHDFE,
