@@ -61,7 +61,7 @@ def _f_terms(column: ColumnResult, shown: Display) -> str:
 def notes(
     parts: Iterable[str], records: Sequence[Record], exhibit: Mapping[str, Any], language: str
 ) -> tuple[str, ...]:
-    """Return sentences: the declared note, whether the specification is inferred, `parts`, the records' warnings, the mark of simulated data."""
+    """Return sentences: the declared note, `inferred`, `parts`, the records' warnings, the mark of simulated data."""
     labels = labels_of(exhibit)
     counted = any(singletons_of(column) for record in records for column in record.columns)
     texts = dict.fromkeys(text for record in records for text in record.warnings)
