@@ -27,6 +27,7 @@ def city_year(**changes: object) -> pd.DataFrame:
         "value": 1.5,
         "unit": "10k yuan",
         "source": "yearbook.xlsx",
+        "source_row": 2,
         "interpolated": False,
     }
     return pd.DataFrame([{**row, **changes}])

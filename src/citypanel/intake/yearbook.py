@@ -109,7 +109,7 @@ class _Reader:
         self.labels = Labels(registers, [key for key in keys if key.layout.name == "variables_key"])
         self.named = _city_key([key for key in keys if key.layout.name == "city_key"])
         self.journal = Journal("city_year")
-        self.values: dict[tuple[int, int, str], tuple[float, str, str]] = {}
+        self.values: dict[tuple[int, int, str], tuple[float, str, str, int]] = {}
         self.lost = dict.fromkeys((name for _, name, _ in CELL_STEPS), 0)
         self.cells = 0
         self.reshaped = 0
@@ -145,7 +145,7 @@ class _Reader:
         self.journal.step(
             6, "numbers", "blanks or separators inside a number", {"rows": left}, {"rows": left}, changed=self.reshaped
         )
-        rows = [(*key, value, unit, source, False) for key, (value, unit, source) in sorted(self.values.items())]
+        rows = [(*key, *found, False) for key, found in sorted(self.values.items())]
         return pd.DataFrame(rows, columns=[column.name for column in CONTRACTS["city_year"].columns])
 
     def _rows(self, raw: RawFile, numbers: list[int], table: object, refused: list[Refused]) -> list[_Row]:
@@ -255,7 +255,7 @@ class _Reader:
             return
         self.cells += 1
         self.reshaped += re.search(r"\d[\s,]+\d|^\s|\s$", text) is not None
-        self.values[key] = (value * label.factor, label.unit, source)
+        self.values[key] = (value * label.factor, label.unit, source, row.number)
 
 
 def _year(text: str) -> int | None:

@@ -22,7 +22,7 @@ CITIES = pd.DataFrame(
 def yearbook(tmp_path: Path) -> Path:
     rows = [(320500, 2016, 50.0), (320500, 2017, 60.0), (330100, 2017, 40.0)]
     frame = pd.DataFrame(rows, columns=["adcode", "year", "value"])
-    frame = frame.assign(variable="tertiary_share", unit="%", source="x", interpolated=False)
+    frame = frame.assign(variable="tertiary_share", unit="%", source="x", source_row=2, interpolated=False)
     write_table(frame, tmp_path / "city_year.parquet", "city_year", origin=Origin())
     return tmp_path / "city_year.parquet"
 

@@ -46,6 +46,7 @@ def world(tmp_path: Path) -> Path:
         ("DEU", "010129", 6.0, 40.0), ("DEU", "851712", 10.0, 40.0), ("PRK", "010121", 9.0, None),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["exporter", "hs", "value", "gdp_per_head"]).assign(year=2012)
+    frame = frame.assign(source_file="w.csv", source_row=2)
     write_table(frame, tmp_path / "world.parquet", "world_trade", origin=Origin())
     return tmp_path / "world.parquet"
 
@@ -139,6 +140,7 @@ def test_a_fixed_prody_uses_only_years_in_which_an_economy_has_trade_and_income(
         ("DEU", "010121", 2012, 5.0, 30.0), ("DEU", "851712", 2013, 5.0, 50.0),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["exporter", "hs", "year", "value", "gdp_per_head"])
+    frame = frame.assign(source_file="w.csv", source_row=2)
     write_table(frame, tmp_path / "two.parquet", "world_trade", origin=Origin())
     found = city_sophistication(exports, tmp_path / "two.parquet", SophisticationOptions(level="hs2"))
     # Chinese 2013 stays out (no income); Germany's mean income is 40 with shares of one half.
@@ -156,7 +158,7 @@ def test_incomes_of_places_come_from_the_yearbook_table(
         for name, value in (("gdp_wan", gdp), ("population_wan", people))
     ]
     rows.append({"adcode": 320200, "year": 2012, "variable": "gdp_wan", "value": 1e9})
-    yearbook = pd.DataFrame(rows).assign(unit="", source="a.xlsx", interpolated=False)
+    yearbook = pd.DataFrame(rows).assign(unit="", source="a.xlsx", source_row=2, interpolated=False)
     write_table(yearbook, tmp_path / "y.parquet", "city_year", origin=Origin())
     tables = {"exports": exports, "world_trade": world, "city_year": tmp_path / "y.parquet"}
     options = SophisticationOptions.model_validate({"level": "hs2", "reference": reference})

@@ -66,6 +66,7 @@ def test_three_header_rows_give_whole_city_values_in_the_canonical_unit(tmp_path
     }
     gdp = table[table["variable"] == "gdp_wan"].iloc[0]
     assert (gdp["unit"], gdp["source"], gdp["interpolated"]) == ("万元", "y.xlsx:地区生产总值(全市)", False)
+    assert gdp["source_row"] == 4
     assert lost(account, "districts") == 1
     assert rejects.empty
 

@@ -30,7 +30,7 @@ def yearbook(tmp_path: Path) -> Path:
     ]
     rows = pd.DataFrame(cells, columns=["adcode", "year", "variable", "value"])
     path = tmp_path / "city_year.parquet"
-    rows = rows.assign(unit="", source="yearbook.xlsx", interpolated=False)
+    rows = rows.assign(unit="", source="yearbook.xlsx", source_row=2, interpolated=False)
     write_table(rows, path, "city_year", origin=Origin())
     return path
 
