@@ -20,6 +20,7 @@ COMMANDS = {
     "audit": "printed tables against themselves and their text; needs no data",
     "check-raw": "recognise raw files and say what is wrong with them; changes nothing",
     "intake": "raw files to canonical tables, rejects and attrition, without a study",
+    "why": "where a printed number comes from, back to raw files and rows",
     "new-study": "write a commented study.yaml that validates and runs on the sample",
 }
 

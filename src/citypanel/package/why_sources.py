@@ -1,0 +1,190 @@
+"""What each variable of a specification rests on: its declaration, its indicator, canonical tables and raw rows."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from citypanel.canonical import read_origin
+from citypanel.declare.expression import names_in, parse_expression
+from citypanel.package.formulas import FORMULAS, NETWORK, WHOLE_YEAR
+from citypanel.package.lineage import Lineage
+from citypanel.package.raw_rows import RawRows, export_rows, patent_rows, rows_of_years, yearbook_rows
+from citypanel.receipts import Receipt
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A panel with the job that built it, and the cells of it that are asked about: `keys` has city and year."""
+
+    lineage: Lineage
+    panel: Receipt
+    keys: pd.DataFrame
+
+    @property
+    def declared(self) -> Mapping[str, Any]:
+        """The panel's variables as declared."""
+        variables: Mapping[str, Any] = self.panel.params["declared"]["variables"]
+        return variables
+
+    def path(self, name: str) -> Path:
+        """Return a file of the run."""
+        return self.lineage.root / name
+
+    def input(self, ending: str) -> str | None:
+        """Return the input of the panel whose path ends so."""
+        return next((path for path in self.panel.inputs if path.endswith(ending)), None)
+
+
+def variables_behind(traced: Traced, names: Iterable[str]) -> list[Document]:
+    """Return what the named variables rest on, those inside formulas included, each once."""
+    seen: dict[str, Document] = {}
+
+    def visit(name: str) -> None:
+        if name in seen:
+            return
+        if name not in traced.declared:
+            seen[name] = _yearbook(traced, name, name, traced.keys)
+            return
+        declared = traced.declared[name]
+        seen[name] = _variable(traced, name, declared)
+        if "formula" in declared:
+            for inner in names_in(parse_expression(declared["formula"])):
+                visit(inner)
+
+    for name in names:
+        visit(name)
+    return list(seen.values())
+
+
+def _variable(traced: Traced, name: str, declared: Mapping[str, Any]) -> Document:
+    keys = traced.keys if declared.get("at") is None else traced.keys.assign(year=int(declared["at"]))
+    shown = {key: declared[key] for key in ("transform", "at", "cut") if declared.get(key) not in (None, "none")}
+    if "formula" in declared:
+        return {"variable": name, "source": "formula", "formula": declared["formula"], **shown}
+    source = declared["source"]
+    if source == "yearbook":
+        return {**_yearbook(traced, name, declared["column"], keys), **shown}
+    if source in FORMULAS:
+        return {**_indicator(traced, name, declared, keys.drop_duplicates()), **shown}
+    registers = [path for path in traced.panel.inputs if "registers/" in path or "policies/" in path]
+    return {"variable": name, "source": source, "files": _hashed(traced, registers), **shown}
+
+
+def _yearbook(traced: Traced, name: str, column: str, keys: pd.DataFrame) -> Document:
+    path = traced.input("/city_year.parquet")
+    rows = yearbook_rows(traced.path(path), keys.drop_duplicates(), [column]) if path else []
+    if path is None or not rows:
+        series = [item for item in traced.panel.inputs if item.endswith("national_series.csv")]
+        return {"variable": name, "source": "national series", "column": column, "files": _hashed(traced, series)}
+    return {"variable": name, "source": "yearbook", "column": column, "tables": [_table(traced, path, rows)]}
+
+
+def _indicator(traced: Traced, name: str, declared: Mapping[str, Any], keys: pd.DataFrame) -> Document:
+    source = str(declared["source"])
+    path = traced.input(f"/{source}/{declared['variant']}.parquet") or ""
+    job = traced.lineage.require(path)
+    options = job.params["options"]
+    column = str(declared.get("column") or source)
+    tables = [
+        _table(traced, table, _rows(traced, table, source, options, keys))
+        for table in job.inputs
+        if table.endswith(".parquet")
+    ]
+    return {
+        "variable": name,
+        "source": source,
+        "file": path,
+        "sha256": job.outputs[path],
+        "column": column,
+        "options": {key: value for key, value in options.items() if not isinstance(value, dict)},
+        "formula": FORMULAS[source],
+        "rule": job.rule,
+        "code": job.code,
+        "tables": tables,
+    }
+
+
+def _rows(traced: Traced, table: str, source: str, options: Mapping[str, Any], keys: pd.DataFrame) -> list[RawRows]:
+    path, name = traced.path(table), Path(table).stem
+    if name == "patents":
+        return patent_rows(path, _with_window(keys, int(options.get("window", 1))))
+    if name == "exports":
+        if source in WHOLE_YEAR or options.get("reference", "world") != "world":
+            return rows_of_years(path, keys["year"])
+        return export_rows(path, keys, str(options.get("place", "producing")))
+    if name == "world_trade":
+        first, last = options.get("base_years") or (1900, 2200)
+        yearly = options.get("prody") == "yearly"
+        return rows_of_years(path, keys["year"] if yearly else range(int(first), int(last) + 1))
+    if name == "city_year":
+        named = str(options.get("income" if source == "sophistication" else "impute_share"))
+        return yearbook_rows(path, keys, list(names_in(parse_expression(named))))
+    return []
+
+
+def _with_window(keys: pd.DataFrame, window: int) -> pd.DataFrame:
+    """Return the keys with the years before that an indicator of several years counts, too."""
+    return pd.concat([keys.assign(year=keys["year"] - back) for back in range(window)]).drop_duplicates()
+
+
+def whole_year(document: Document) -> bool:
+    """Return whether all cities of a year enter each value of an indicator."""
+    return document["source"] in WHOLE_YEAR or document.get("column") in NETWORK
+
+
+def _table(traced: Traced, path: str, rows: list[RawRows]) -> Document:
+    job = traced.lineage.require(path)
+    origin = read_origin(traced.path(path))
+    return {
+        "table": path,
+        "sha256": job.outputs[path],
+        "rule": job.rule,
+        "code": job.code,
+        "licences": list(origin.licences),
+        "simulated": origin.simulated,
+        "rows": sum(item.rows for item in rows),
+        "raw": [{**asdict(item), "sha256": _raw_hash(job, item.file)} for item in rows],
+    }
+
+
+def _raw_hash(job: Receipt, file: str) -> str | None:
+    """Return the hash of a raw file as the intake read it; a member of an archive has that of its archive."""
+    parts = Path(file).parts
+    for length in range(len(parts), 0, -1):
+        ending = "/".join(parts[:length])
+        for path, digest in job.inputs.items():
+            if path == ending or path.endswith(f"/{ending}"):
+                return digest
+    return None
+
+
+def _hashed(traced: Traced, paths: Iterable[str]) -> list[Document]:
+    return [{"file": path, "sha256": traced.panel.inputs[path]} for path in paths]
+
+
+def raw_files(variables: Iterable[Document]) -> Iterator[Document]:
+    """Yield the raw files of all variables, each once, with the union of its rows."""
+    joined: dict[str, Document] = {}
+    for variable in variables:
+        for table in variable.get("tables", ()):
+            for item in table["raw"]:
+                known = joined.setdefault(item["file"], {**item, "ranges": []})
+                known["ranges"] = [*known["ranges"], *item["ranges"]]
+    for item in joined.values():
+        merged = _merged(item["ranges"])
+        yield {**item, "ranges": merged, "rows": sum(end - start + 1 for start, end in merged)}
+
+
+def _merged(given: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(given):
+        if merged and start <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
