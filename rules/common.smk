@@ -1,12 +1,13 @@
 """Helpers only: where files are, which slice and which code a job sees."""
 
-from citypanel.declare.exhibits import analyses_of
 from citypanel.declare.slices import (
     LOOKED_UP,
     analysis_slice,
     analysis_weights,
     exhibit_files,
+    exhibit_records,
     exhibit_slice,
+    has_attrition,
     indicator_tables,
     panel_indicators,
     panel_policies,
@@ -58,7 +59,10 @@ def indicator_options(wildcards):
 
 def indicator_inputs(wildcards):
     needed = indicator_tables(wildcards.indicator, indicator_options(wildcards))
-    return [f"<results>/canonical/{wildcards.world}/{name}.parquet" for name in needed]
+    tables = [f"<results>/canonical/{wildcards.world}/{name}.parquet" for name in needed]
+    if has_attrition(wildcards.indicator):
+        tables.append(f"<results>/intake/{wildcards.world}/exports/attrition.parquet")
+    return tables
 
 
 def panel_inputs(wildcards):
@@ -93,10 +97,10 @@ def declared_exhibit(wildcards):
     return exhibit_slice(DECLARED[wildcards.study], wildcards.study, wildcards.exhibit)
 
 
-def exhibit_records(wildcards):
+def records_of_exhibit(wildcards):
     """Return the records that an exhibit reads."""
-    exhibit = DECLARED[wildcards.study].exhibits[wildcards.exhibit]
-    return [f"<results>/{wildcards.study}/estimates/{name}.json" for name in analyses_of(exhibit)]
+    study = wildcards.study
+    return exhibit_records(DECLARED[study], study, WORLD[study], wildcards.exhibit)
 
 
 def method_code(wildcards):

@@ -3,7 +3,7 @@
 
 rule render_table:
     input:
-        records=exhibit_records,
+        records=records_of_exhibit,
         templates=beside("templates", "*.jinja"),
     output:
         shown=report(
@@ -37,7 +37,7 @@ rule render_table:
 
 rule draw_figure:
     input:
-        records=exhibit_records,
+        records=records_of_exhibit,
         weights=exhibit_file("weights"),
         pairs=exhibit_file("pairs"),
         panel=exhibit_file("panel"),

@@ -13,7 +13,7 @@ rule build_indicator:
         "<benchmarks>/build_indicator_{world}_{indicator}_{variant}.tsv"
     wildcard_constraints:
         world=WORLDS,
-        indicator=one_of(name for _, name, _ in VARIANTS),
+        indicator=one_of(name for _, name, _ in VARIANTS if not has_attrition(name)),
         variant=one_of(variant for _, _, variant in VARIANTS),
     conda:
         "../envs/analysis.yaml"
@@ -28,6 +28,17 @@ rule build_indicator:
         "Computing {wildcards.indicator} ({wildcards.variant}, {wildcards.world}) by city and year"
     script:
         "../scripts/build_indicator.py"
+
+
+# Customs records leave an account of every row beside the values, as a record that exhibits read.
+use rule build_indicator as build_export_indicator with:
+    output:
+        values="<results>/indicators/{world}/{indicator}/{variant}.parquet",
+        attrition="<results>/indicators/{world}/{indicator}/{variant}.attrition.json",
+    wildcard_constraints:
+        world=WORLDS,
+        indicator=one_of(name for _, name, _ in VARIANTS if has_attrition(name)),
+        variant=one_of(variant for _, _, variant in VARIANTS),
 
 
 rule build_pairs:

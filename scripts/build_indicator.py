@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import combine_origins, read_origin, write_frame
+from citypanel.canonical import combine_origins, read_origin, write_frame, written_beside
 from citypanel.declare.slices import parsed_indicator
-from citypanel.indicators.city import city_indicator
+from citypanel.indicators.city import attrition_record, city_indicator
 from citypanel.reporting import job
 
 if TYPE_CHECKING:
@@ -18,3 +18,7 @@ if __name__ == "__main__":
         values = city_indicator(snakemake.params.indicator, tables, options)
         origin = combine_origins(read_origin(path) for path in tables.values())
         write_frame(values, Path(snakemake.output.values), origin=origin)
+        if account := snakemake.output.get("attrition"):
+            record = attrition_record(values, tables, simulated=origin.simulated)
+            with written_beside(Path(account)) as beside:
+                beside.write_text(record.to_json(), encoding="utf-8")

@@ -94,8 +94,8 @@ def test_an_edited_variable_rebuilds_the_panel_and_no_indicator(finished) -> Non
     with finished.edited(STUDY, "formula: loans_wan / deposits_wan", "formula: deposits_wan / loans_wan"):
         jobs = of(finished.jobs())
     study = declared(finished)
-    # The table of variables shows declarations; everything else rests on the panel.
-    drawn = sum(1 for item in study["exhibits"].values() if item["kind"] != "variables")
+    # Tables of variables and of raw rows show declarations and an indicator's account; all else rests on the panel.
+    drawn = sum(1 for item in study["exhibits"].values() if item["kind"] not in ("variables", "attrition"))
     counts = {"build_weights": len(study["weights"]), "estimate": len(study["analyses"]), "exhibits": drawn}
     assert jobs == {"build_panel": 1, **counts}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from citypanel.declare.complaints import closest
-from citypanel.declare.exhibits import analyses_of
+from citypanel.declare.exhibits import ABOUT, analyses_of
 from citypanel.declare.expression import names_in, parse_expression
 from citypanel.declare.formula import Formula, Term, parse_formula, parse_terms
 from citypanel.declare.methods import ONE_SIDED, SOURCED_OPTIONS, parse_options
@@ -102,11 +102,12 @@ def _check_exhibit(study: Study, exhibit: Any, place: str) -> None:
     for wanted in getattr(exhibit, "weights", ()):
         if wanted not in study.weights:
             raise DeclarationError(f"{place}: weights '{wanted}' are unknown{closest(wanted, study.weights)}")
-    drawn = getattr(exhibit, "variable", None)
-    cooperating = [key for key, item in study.variables.items() if getattr(item, "source", "") == "cooperation"]
-    if drawn is not None and drawn not in cooperating:
+    sources = ABOUT.get(exhibit.kind, ())
+    fitting = [key for key, item in study.variables.items() if getattr(item, "source", "") in sources]
+    if sources and exhibit.variable not in fitting:
         raise DeclarationError(
-            f"{place}: variable '{drawn}' is none of source cooperation{closest(drawn, cooperating)}"
+            f"{place}: variable '{exhibit.variable}' is none of source {' or '.join(sources)}"
+            f"{closest(exhibit.variable, fitting)}"
         )
 
 

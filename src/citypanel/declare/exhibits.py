@@ -131,6 +131,15 @@ class BalanceTable(ExhibitBase):
     digits: int = Field(3, ge=0, le=10)
 
 
+class AttritionTable(ExhibitBase):
+    """The account of the customs records behind an indicator: what leaves at each cleaning step, and what is left."""
+
+    kind: Literal["attrition"]
+    variable: str = Field(description="a variable of source quality, sophistication or complexity")
+    reasons: bool = Field(True, description="a line for each reason beneath its step")
+    digits: int = Field(1, ge=0, le=6, description="of million US$")
+
+
 class SeriesFigure(ExhibitBase):
     """A moment of variables by group, as the mean by year."""
 
@@ -230,6 +239,7 @@ TABLE_MODELS: dict[str, type[ExhibitBase]] = {
     "spatial_lm": SpatialLmTable,
     "spatial": SpatialTable,
     "balance": BalanceTable,
+    "attrition": AttritionTable,
 }
 FIGURE_MODELS: dict[str, type[ExhibitBase]] = {
     "event_study": EventStudyFigure,
@@ -248,6 +258,8 @@ FIGURE_MODELS: dict[str, type[ExhibitBase]] = {
 TABLES = tuple(TABLE_MODELS)
 FIGURES = tuple(FIGURE_MODELS)
 # Kinds that show cities: they read the register of cities for names and coordinates.
+# The sources of the variable that a kind is about.
+ABOUT = {"network": ("cooperation",), "attrition": ("quality", "sophistication", "complexity")}
 SHOWS_CITIES = ("local_moran", "weights_heatmap", "network")
 
 

@@ -34,6 +34,7 @@ LOOKED_UP = {
     "cooperation": ("cities",),
     "disparity": ("city_clusters",),
     "integration": ("cities",),
+    "quality": ("city_history", "intermediary_words"),
 }
 UNIT, TIME = "city", "year"
 _BETWEEN = {"en": ", ", "zh": "，"}  # a column's label and its group's
@@ -54,6 +55,11 @@ def indicator_tables(indicator: str, options: Slice) -> tuple[str, ...]:
     """Return the canonical tables that an indicator is computed from."""
     yearbook = options.get("reference", "world") != "world" or options.get("impute_after") is not None
     return (*TABLES[indicator], "city_year") if yearbook else TABLES[indicator]
+
+
+def has_attrition(indicator: str) -> bool:
+    """Return whether an indicator is computed from customs records, whose account goes with it."""
+    return "exports" in TABLES[indicator]
 
 
 def indicator_files(indicator: str, options: Slice) -> tuple[str, ...]:
@@ -250,6 +256,22 @@ def panel_policies(study: Study) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def exhibit_records(study: Study, name: str, world: str, exhibit: str) -> list[str]:
+    """Return the records that an exhibit reads, below `<results>`: of its analyses, or of an indicator's account."""
+    declared = study.exhibits[exhibit]
+    if declared.kind == "attrition":
+        indicator, file = _indicator_of(study, declared.variable)
+        return [f"<results>/indicators/{world}/{indicator}/{file}.attrition.json"]
+    return [f"<results>/{name}/estimates/{analysis}.json" for analysis in analyses_of(declared)]
+
+
+def _indicator_of(study: Study, variable: str) -> tuple[str, str]:
+    """Return indicator and variant behind a variable that is known to have one."""
+    options = indicator_options(study.variables[variable])
+    assert options is not None  # noqa: S101 - checked when the study was read
+    return study.variables[variable].source, variant(options)
+
+
 def exhibit_files(study: Study, name: str, world: str, exhibit: str) -> dict[str, list[str]]:
     """Return what an exhibit shows besides records, below `<results>`.
 
@@ -262,8 +284,8 @@ def exhibit_files(study: Study, name: str, world: str, exhibit: str) -> dict[str
     if declared.kind == "local_moran":
         return {"panel": [f"<results>/{name}/panel.parquet"]}
     if declared.kind == "network":
-        options = indicator_options(study.variables[declared.variable])
-        pairs = "" if options is None else f"<results>/indicators/{world}/cooperation/{variant(options)}.pairs.parquet"
+        indicator, file = _indicator_of(study, declared.variable)
+        pairs = f"<results>/indicators/{world}/{indicator}/{file}.pairs.parquet"
         return {"pairs": [pairs], "panel": [f"<results>/{name}/panel.parquet"]}
     return {}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from citypanel.errors import DeclarationError, InputError
+from citypanel.exhibits.attrition import attrition_table
 from citypanel.exhibits.balance import balance_table
 from citypanel.exhibits.csv_ import to_csv
 from citypanel.exhibits.descriptives import correlations_table, descriptives_table
@@ -29,6 +30,7 @@ KINDS = {
     "spatial_lm": spatial_lm_table,
     "spatial": spatial_table,
     "balance": balance_table,
+    "attrition": attrition_table,
 }
 WITHOUT_RECORDS = ("variables",)
 

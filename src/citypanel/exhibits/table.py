@@ -7,7 +7,9 @@ from citypanel.exhibits.decimals import grouped, rounded, typographic
 from citypanel.exhibits.words import say
 
 Number = float | int
-Kind = Literal["regression", "descriptives", "correlations", "variables", "moran", "spatial_lm", "spatial", "balance"]
+Kind = Literal[
+    "regression", "descriptives", "correlations", "variables", "moran", "spatial_lm", "spatial", "balance", "attrition"
+]
 
 
 @dataclass(frozen=True)

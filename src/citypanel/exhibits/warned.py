@@ -16,11 +16,11 @@ _KINDS = {"count": r"\d+", "name": r"\S+"}
 
 def warned(text: str, labels: Labels, language: str) -> str:
     """Return a warning as a sentence of the note: routine ones as they are, others opened by a word."""
-    routine = _translated(text, ROUTINE, labels, language)
+    routine = translated(text, ROUTINE, labels, language)
     if routine:
         return capitalised(routine)
     opening = f"{say('warning', language)}{say('colon', language)}"
-    known = _translated(text, WARNINGS, labels, language)
+    known = translated(text, WARNINGS, labels, language)
     if known or language == "en":
         return f"{opening}{known or text}"
     return f"{opening}“{text}”"
@@ -31,7 +31,8 @@ def known_warning(text: str) -> bool:
     return any(_found(text, texts) for texts in (ROUTINE, WARNINGS))
 
 
-def _translated(text: str, texts: Mapping[str, str], labels: Labels, language: str) -> str:
+def translated(text: str, texts: Mapping[str, str], labels: Labels, language: str) -> str:
+    """Return a text in a language by the first of `texts` that it fits, with its places; empty if it fits none."""
     found = _found(text, texts)
     if not found:
         return ""
@@ -64,5 +65,5 @@ def _shown(place: str, value: str, labels: Labels, language: str) -> str:
     if place == "names":
         return say("listing", language).join(term_label(name.strip(), labels, language) for name in value.split(","))
     if place == "reason":
-        return _translated(value, REASONS, labels, language) or value
+        return translated(value, REASONS, labels, language) or value
     return value

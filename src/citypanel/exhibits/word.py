@@ -30,6 +30,7 @@ _SIZES = (
 )
 _LETTER = 0.53  # width of a letter as a share of the font size, with a reserve
 _PADDING = 3.0  # points on either side of a cell
+_RESERVE = 0.3  # of the widths of numbers
 _LONGEST_STUB = 30  # letters; a longer label is broken into lines
 _LONGEST_HEAD = 12
 _LONGEST_PROSE = 56
@@ -73,7 +74,13 @@ def _fitting(table: Table) -> tuple[float, float, list[float]]:
     spare = room - sum(natural)
     if spare < 0:
         return size, room, [width * room / sum(natural) for width in natural]
-    return size, room, [natural[0], *(width + spare / len(table.columns) for width in natural[1:])]
+    # Room that is left over goes to numbers, as another font may be wider, then to labels that would be broken.
+    columns = len(table.columns)
+    reserve = min(spare, _RESERVE * sum(natural[1:]))
+    longest = max((text_width(row.label) for row in table.rows), default=0) * size * _LETTER + 2 * _PADDING
+    stub = natural[0] + min(spare - reserve, max(longest - natural[0], 0.0))
+    between = (room - stub - sum(natural[1:])) / columns
+    return size, room, [stub, *(width + between for width in natural[1:])]
 
 
 def _natural_widths(table: Table, size: float) -> list[float]:

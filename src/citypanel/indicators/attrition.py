@@ -169,4 +169,6 @@ def _joined(own: pd.DataFrame, intake: pd.DataFrame | None, rows: int) -> pd.Dat
             f"the attrition of the intake ends with {int(first['rows_after'].iloc[-1])} rows, the table exports has "
             f"{rows}; both must come from one intake"
         )
-    return pd.concat([first[names].astype(dict.fromkeys(counts, "Int64")), own], ignore_index=True)
+    # Steps 5 and 6 are the intake's; they come again only where the study leaves out more.
+    idle = own["step"].isin(first["step"]) & (own["rows_before"] == own["rows_after"])
+    return pd.concat([first[names].astype(dict.fromkeys(counts, "Int64")), own[~idle]], ignore_index=True)

@@ -18,6 +18,7 @@ MORE: dict[str, dict[str, Any]] = {
     "coefficients": {"terms": ["x"]},
     "weights_heatmap": {"weights": "distance"},
     "network": {"variable": "inno"},
+    "attrition": {"variable": "quality"},
 }
 TERMS = (TermResult("x", 1.0, 0.5, 2.0, 0.04),)
 PAIR = {"row": "x", "column": "y", "r": 0.5, "p": 0.1, "n": 9}
@@ -36,6 +37,14 @@ RECORDS: dict[str, Record] = {
     "spatial": Record(
         "spatial", "", (ColumnResult("1", "y", 9, terms=TERMS, stats={"r2_within": 0.1, "loglik": 1.0}),)
     ),
+    "attrition": Record(
+        "attrition",
+        "",
+        (),
+        curves={
+            "attrition": [{"step": 1, "name": "exports_only", "reason": "import", "rows_before": 2, "rows_after": 1}]
+        },
+    ),
     "balance": Record("psm_did", "", (), curves={"balance": [{"variable": "x", "sample": "before", "bias": 1.0}]}),
 }
 
@@ -53,7 +62,9 @@ def test_declared_and_made_kinds_are_the_same() -> None:
 
 @pytest.mark.parametrize("kind", [*TABLE_MODELS, *FIGURE_MODELS])
 def test_kinds_without_records_name_no_analysis(kind: str) -> None:
-    assert (analyses_of(declared(kind)) == ()) is (kind in (*WITHOUT_RECORDS, *DRAWN_FROM_FILES))
+    # The account of an indicator is a record, but not one of an analysis.
+    without = (*WITHOUT_RECORDS, *DRAWN_FROM_FILES, "attrition")
+    assert (analyses_of(declared(kind)) == ()) is (kind in without)
 
 
 def test_durbin_models_and_variance_inflation_are_records_of_their_tables() -> None:
