@@ -38,7 +38,8 @@ class TermResult:
 class ColumnResult:
     """One column of a table: one estimation on one sample.
 
-    `vcov` names the variance convention: type, by, ssc, df, and every factor that was applied.
+    `vcov` names the variance convention: type, by, ssc, df, and every factor that was applied. `years` are the first
+    and the last period of the rows that were asked for.
     """
 
     column: str
@@ -54,6 +55,7 @@ class ColumnResult:
     formula: str | None = None
     where: str | None = None
     label: str | None = None
+    years: tuple[int, int] | None = None
 
     def term(self, name: str) -> TermResult:
         """Return the coefficient called `name`; raise KeyError with the names there are."""
@@ -104,7 +106,8 @@ class Record:
 def _column(document: Mapping[str, Any]) -> ColumnResult:
     terms = tuple(TermResult(**term) for term in document["terms"])
     effects = tuple(document["fixed_effects"])
-    return ColumnResult(**_known(ColumnResult, {**document, "terms": terms, "fixed_effects": effects}))
+    years = tuple(document["years"]) if document.get("years") else None
+    return ColumnResult(**_known(ColumnResult, {**document, "terms": terms, "fixed_effects": effects, "years": years}))
 
 
 def _known(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -140,6 +140,17 @@ class AttritionTable(ExhibitBase):
     digits: int = Field(1, ge=0, le=6, description="of million US$")
 
 
+class MediationTable(ExhibitBase):
+    """Effects on a mechanism, of it, through it, and its share: one column for each mechanism."""
+
+    kind: Literal["mediation"]
+    analysis: OneOrMany = Field(description="analyses of method mediation")
+    statistics: Names = Field(("n",), description="rows at the end")
+    parentheses: Literal["auto", "se", "t", "p"] = "auto"
+    stars: Numbers = (0.1, 0.05, 0.01)
+    digits: int = Field(3, ge=0, le=10)
+
+
 class SeriesFigure(ExhibitBase):
     """A moment of variables by group, as the mean by year."""
 
@@ -240,6 +251,7 @@ TABLE_MODELS: dict[str, type[ExhibitBase]] = {
     "spatial": SpatialTable,
     "balance": BalanceTable,
     "attrition": AttritionTable,
+    "mediation": MediationTable,
 }
 FIGURE_MODELS: dict[str, type[ExhibitBase]] = {
     "event_study": EventStudyFigure,

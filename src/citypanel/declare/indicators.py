@@ -21,6 +21,7 @@ from citypanel.declare.regional_indicators import (
     ProductivityOptions,
     SpecialisationOptions,
 )
+from citypanel.declare.text import Text
 from citypanel.errors import DeclarationError
 
 
@@ -175,6 +176,17 @@ class QualityOptions(IndicatorOptions):
         except DeclarationError as fault:
             raise ValueError(str(fault)) from None
         return self
+
+    @property
+    def caution(self) -> Text | None:
+        """That later years are imputed."""
+        if self.impute_after is None:
+            return None
+        return Text(
+            en=f"Quality of years after {self.impute_after} is imputed from the sectors of the city and the quality of "
+            "its province; it is no measurement, so the years before are shown as well",
+            zh=f"{self.impute_after}年之后的质量由城市产业占比与省级质量推算，并非测算值，故同时报告此前年份的结果",
+        )
 
     @property
     def files(self) -> tuple[str, ...]:

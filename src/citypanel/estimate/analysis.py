@@ -8,6 +8,7 @@ from typing import Protocol, cast
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from citypanel.columns import matching_rows
 from citypanel.declare.specification import Specification
 from citypanel.errors import CitypanelError, EstimationError
 from citypanel.estimate.methods import METHODS
@@ -84,9 +85,19 @@ def _place(study: str | None, analysis: str | None, number: int) -> str:
 
 def _answer(method: Method, data: pd.DataFrame, specification: Specification, place: str) -> Estimate:
     try:
-        return method.estimate(data, specification)
+        answer = method.estimate(data, specification)
+        years = _years(data, specification)
+        return replace(answer, columns=tuple(replace(column, years=years) for column in answer.columns))
     except CitypanelError as error:
         raise type(error)(f"{place}{error}") from None
+
+
+def _years(data: pd.DataFrame, specification: Specification) -> tuple[int, int] | None:
+    """Return the first and last period that the rows asked for have, if periods are whole numbers."""
+    if specification.time is None or not pd.api.types.is_integer_dtype(data[specification.time]):
+        return None
+    periods = data.loc[matching_rows(data, specification.where), specification.time]
+    return (int(periods.min()), int(periods.max())) if len(periods) else None
 
 
 def _placed(column: ColumnResult, number: int, columns: int, specification: Specification) -> ColumnResult:

@@ -78,6 +78,7 @@ def report(system: System, fit: Fit, inference: Inference, declared: Declared) -
         units=int(system.main.any(axis=0).sum()),
         periods=int(system.main.any(axis=1).sum()),
         clusters=cluster_count(system),
+        fixed_effects=_effects(declared),
         vcov=_conventions(fit, inference, declared),
         terms=_terms(system, fit, inference),
         stats={
@@ -90,6 +91,11 @@ def report(system: System, fit: Fit, inference: Inference, declared: Declared) -
             "k": len(system.names),
         },
     )
+
+
+def _effects(declared: Declared) -> tuple[str, ...]:
+    """Return the effects the model has: the units', taken out by the transformation, and those of time dummies."""
+    return (declared.unit, declared.time) if declared.options.time_dummies else (declared.unit,)
 
 
 def _terms(system: System, fit: Fit, inference: Inference) -> tuple[TermResult, ...]:

@@ -70,6 +70,7 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
     fits = _three_fits(design, mediator, options)
     paths = _paths(design, mediator, options, fits)
     rows, stats = _effects(paths)
+    stats |= {"treatment": options.treatment, "mediator": options.mediator}
     if options.bootstrap:
         seed = DEFAULT_SEED if specification.seed is None else specification.seed
         stats |= _bootstrap(design, mediator, options, seed)

@@ -6,7 +6,9 @@ from typing import Any
 from citypanel.errors import DeclarationError
 from citypanel.exhibits.labels import labels_of, statistic_label, term_label, text_of
 from citypanel.exhibits.notes import notes
+from citypanel.exhibits.restrictions import span_text
 from citypanel.exhibits.stars import stars_legend, stars_of
+from citypanel.exhibits.stated import by_column
 from citypanel.exhibits.table import EMPTY, Cell, Head, Row, Table, number, words
 from citypanel.exhibits.words import say
 from citypanel.result import Record
@@ -109,12 +111,9 @@ def _moment(value: object, digits: int) -> Cell:
 
 
 def _years(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> str:
-    spans = [record.sample["years"] for record in records if isinstance(record.sample.get("years"), list)]
-    span: Any = spans[0] if spans else exhibit.get("years")
-    if not span:
-        return ""
-    years = say("years", language, first=span[0], last=span[1])
-    return f"{say('sample', language)}{say('colon', language)}{years}"
+    columns = [column for record in records for column in record.columns]
+    years = by_column([span_text(column, exhibit, language) for column in columns], language)
+    return f"{say('sample', language)}{say('colon', language)}{years}" if years else ""
 
 
 def correlations_table(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> Table:

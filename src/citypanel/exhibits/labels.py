@@ -8,6 +8,7 @@ from citypanel.exhibits.characters import printable
 from citypanel.exhibits.words import NAMES, STATISTICS, chosen, say
 
 _SHIFTED = re.compile(r"^(?P<kind>[LFD])(?P<lag>\d*)\.(?P<name>.+)$")
+_INTERACTED = re.compile(r"(?<!:):(?!:)")  # a:b, but not the level of year::2012
 _FUNCTION = re.compile(r"^(?P<function>log|log1p|ln|exp|sqrt)\((?P<name>[^()]+)\)$")
 _WRITTEN = {
     "log": "ln({name})",
@@ -43,8 +44,12 @@ def term_label(term: str, labels: Labels, language: str) -> str:
 
 def _built_label(term: str, labels: Labels, language: str) -> str:
     """Return a label of an interaction, a spatial or time lag or a function from the labels of its parts."""
-    if ":" in term:
-        return " × ".join(term_label(part, labels, language) for part in term.split(":"))
+    parts = _INTERACTED.split(term)
+    if len(parts) > 1:
+        return " × ".join(term_label(part, labels, language) for part in parts)
+    name, level, value = term.partition("::")
+    if level:
+        return f"{term_label(name, labels, language)} = {value}"
     if term.startswith("W.") and len(term) > len("W."):
         return say("spatial lag", language, name=term_label(term[2:], labels, language))
     if shifted := _SHIFTED.match(term):

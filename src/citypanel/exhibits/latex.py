@@ -36,6 +36,7 @@ _ESCAPES = {
     "\N{SUPERSCRIPT TWO}": "$^2$",
     "\N{EN DASH}": "--",
     "\N{SQUARE ROOT}": r"$\surd$",
+    "\N{NOT EQUAL TO}": r"$\neq$",
     "\N{LESS-THAN OR EQUAL TO}": r"$\leq$",
     "\N{GREATER-THAN OR EQUAL TO}": r"$\geq$",
     "\N{NO-BREAK SPACE}": "~",

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from citypanel.exhibits.characters import printable
 from citypanel.exhibits.labels import Labels, labels_of, term_label, text_of
+from citypanel.exhibits.restrictions import condition_text, span_text
 from citypanel.exhibits.stars import stars_legend
 from citypanel.exhibits.stated import by_column
 from citypanel.exhibits.variance_notes import variance_sentence, variances_text
@@ -43,8 +44,8 @@ def regression_notes(
         stars_legend(shown.levels) if shown.levels else "",
         *more,
         _equality(columns, labels, language),
-        sample_sentence(records, columns, shown.exhibit, language),
-        by_column([_where(column, language) for column in columns], language),
+        sample_sentence(columns, shown.exhibit, language),
+        by_column([condition_text(column, labels, language) for column in columns], language),
         by_column([_singletons(column, language) for column in columns], language),
         by_column([_f_terms(column, shown) for column in columns], language),
         say("omitted note", language).rstrip(".。") if omitted else "",
@@ -63,9 +64,7 @@ def notes(
 ) -> tuple[str, ...]:
     """Return sentences: the declared note, `inferred`, `parts`, the records' warnings, the mark of simulated data."""
     labels = labels_of(exhibit)
-    counted = any(singletons_of(column) for record in records for column in record.columns)
-    texts = dict.fromkeys(text for record in records for text in record.warnings)
-    warnings = [warned(text, labels, language) for text in texts if not (counted and SINGLETONS in text)]
+    warnings = _warnings(records, labels, language)
     sentences = [
         text_of(exhibit.get("note"), language),
         say("inferred", language) if exhibit.get("inferred") else "",
@@ -75,6 +74,18 @@ def notes(
         say("simulated note", language) if _is_simulated(records, exhibit) else "",
     ]
     return tuple(stopped(printable(sentence), language) for sentence in sentences if sentence)
+
+
+def _warnings(records: Sequence[Record], labels: Labels, language: str) -> list[str]:
+    """Return the records' warnings, each once; beside records without it, a warning names its record's columns."""
+    counted = any(singletons_of(column) for record in records for column in record.columns)
+    told = []
+    for text in dict.fromkeys(text for record in records for text in record.warnings):
+        if not (counted and SINGLETONS in text):
+            said = warned(text, labels, language)
+            marks = [said if text in record.warnings else "" for record in records for _ in record.columns]
+            told.append(by_column(marks, language) or said)
+    return told
 
 
 def _is_simulated(records: Sequence[Record], exhibit: Mapping[str, Any]) -> bool:
@@ -120,40 +131,26 @@ def _parentheses(columns: Sequence[ColumnResult], shown: Display) -> str:
     )
 
 
-def sample_sentence(
-    records: Sequence[Record], columns: Sequence[ColumnResult], exhibit: Mapping[str, Any], language: str
-) -> str:
-    """Return years of the records (or, where they carry none, of the study), units and periods by column."""
-    given = [record.sample.get("years") for record in records]
-    spans = [years for years in given if isinstance(years, list)] or (
-        [exhibit["years"]] if exhibit.get("years") else []
-    )
-    parts = []
-    if spans:
-        first, last = min(int(span[0]) for span in spans), max(int(span[1]) for span in spans)
-        parts.append(say("years", language, first=first, last=last))
-    sizes = by_column([_size(column, language) for column in columns], language, capital=False)
-    if sizes:
-        parts.append(sizes)
-    differ = len({_size(column, language) for column in columns}) > 1
-    joined = say("between" if differ else "comma", language).join(parts)
+def sample_sentence(columns: Sequence[ColumnResult], exhibit: Mapping[str, Any], language: str) -> str:
+    """Return years (of the columns or, where they carry none, of the study), units and periods by column."""
+    spans = [span_text(column, exhibit, language) for column in columns]
+    same = len(set(spans)) == 1 and bool(spans[0])
+    sizes = [_size(column, "" if same else span, language) for column, span in zip(columns, spans, strict=True)]
+    parts = [spans[0]] if same else []
+    told = by_column(sizes, language, capital=False)
+    if told:
+        parts.append(told)
+    joined = say("between" if len(set(sizes)) > 1 else "comma", language).join(parts)
     return f"{say('sample', language)}{say('colon', language)}{joined}" if joined else ""
 
 
-def _size(column: ColumnResult, language: str) -> str:
+def _size(column: ColumnResult, span: str, language: str) -> str:
     parts = [
         say(key, language, count=value)
         for key, value in (("units", column.units), ("periods", column.periods))
         if value is not None
     ]
-    return say("comma", language).join(parts)
-
-
-def _where(column: ColumnResult, language: str) -> str:
-    # The heads name the groups of a split: what is left to say is the condition that the groups share.
-    own = f'{column.stats.get("split")} == "{column.stats.get("group")}"'
-    shown = (column.where or "").removesuffix(own).removesuffix(" and ")
-    return say("rows where", language, where=shown) if shown else ""
+    return say("comma", language).join([span, *parts] if span else parts)
 
 
 def _equality(columns: Sequence[ColumnResult], labels: Labels, language: str) -> str:

@@ -15,7 +15,14 @@ DEFAULT_STATISTICS = ("n", "r2", "r2_adj")
 
 def shown_terms(columns: Sequence[ColumnResult], shown: Shown, *, aside: Sequence[str] = ()) -> list[str]:
     """Return the terms shown: those of the columns in order of appearance, the constant last, without `aside`."""
-    found = list(dict.fromkeys(term.term for column in columns for term in column.terms if term.term not in aside))
+    found = list(
+        dict.fromkeys(
+            term.term
+            for column in columns
+            for term in column.terms
+            if term.term not in aside and not _is_dummy(term.term, column)
+        )
+    )
     if "Intercept" in found:
         found = [*(term for term in found if term != "Intercept"), "Intercept"]
     for key in ("keep", "omit", "order"):
@@ -27,6 +34,12 @@ def shown_terms(columns: Sequence[ColumnResult], shown: Shown, *, aside: Sequenc
     first = list(shown.exhibit.get("order") or ())
     ordered = [*first, *(term for term in found if term not in first)]
     return [term for term in ordered if term in keep and term not in (shown.exhibit.get("omit") or ())]
+
+
+def _is_dummy(term: str, column: ColumnResult) -> bool:
+    """Return whether a term is a dummy of an effect that has a row of yes and no, as time dummies of GMM have."""
+    name, _, level = term.partition("::")
+    return bool(level) and ":" not in level and name in column.fixed_effects
 
 
 def coefficient_rows(name: str, columns: Sequence[ColumnResult], shown: Shown) -> tuple[Row, Row]:

@@ -12,6 +12,7 @@ from citypanel.exhibits.descriptives import correlations_table, descriptives_tab
 from citypanel.exhibits.files import write_bytes
 from citypanel.exhibits.html import to_html
 from citypanel.exhibits.latex import to_latex
+from citypanel.exhibits.mediation import mediation_table
 from citypanel.exhibits.moran import moran_table, spatial_lm_table
 from citypanel.exhibits.regression import regression_table
 from citypanel.exhibits.spatial import spatial_table
@@ -31,6 +32,7 @@ KINDS = {
     "spatial": spatial_table,
     "balance": balance_table,
     "attrition": attrition_table,
+    "mediation": mediation_table,
 }
 WITHOUT_RECORDS = ("variables",)
 

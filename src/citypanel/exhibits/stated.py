@@ -33,6 +33,12 @@ def ranges(positions: Sequence[int]) -> str:
     return ", ".join(f"({run[0]})" if len(run) == 1 else f"({run[0]})–({run[-1]})" for run in runs)
 
 
+def lowered(key: str, language: str) -> str:
+    """Return `city` for `City` inside an English sentence; abbreviations stay as they are."""
+    plain = key[1:].islower() or len(key) == 1
+    return key[:1].lower() + key[1:] if language == "en" and plain else key
+
+
 def capitalised(text: str) -> str:
     """Return the text with a capital first letter, unless its first word is a symbol such as `t`."""
     first = text.split(" ", 1)[0]

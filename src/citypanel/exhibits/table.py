@@ -8,7 +8,16 @@ from citypanel.exhibits.words import say
 
 Number = float | int
 Kind = Literal[
-    "regression", "descriptives", "correlations", "variables", "moran", "spatial_lm", "spatial", "balance", "attrition"
+    "regression",
+    "descriptives",
+    "correlations",
+    "variables",
+    "moran",
+    "spatial_lm",
+    "spatial",
+    "balance",
+    "attrition",
+    "mediation",
 ]
 
 

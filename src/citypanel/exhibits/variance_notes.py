@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from citypanel.exhibits.labels import Labels, joined_label
-from citypanel.exhibits.stated import by_column
+from citypanel.exhibits.stated import by_column, lowered
 from citypanel.exhibits.words import VARIANCES, chosen, say
 from citypanel.result import ColumnResult
 
@@ -75,16 +75,10 @@ def _parts(column: ColumnResult, labels: Labels, language: str) -> list[Part]:
     by = column.vcov.get("by")
     names = [by] if isinstance(by, str) else [str(name) for name in by] if isinstance(by, list) else []
     keys = [joined_label(name, labels, language) for name in names]
-    joined = say("and", language).join(_lowered(key, language) for key in keys)
+    joined = say("and", language).join(lowered(key, language) for key in keys)
     kind = str(column.vcov.get("hc") or kind)
     name = chosen(VARIANCES[kind], language).format(by=joined) if kind in VARIANCES else kind
     return [Part("kind", text=name), *_details(column, language)]
-
-
-def _lowered(key: str, language: str) -> str:
-    """Return `city` for `City` inside an English sentence; abbreviations stay as they are."""
-    plain = key[1:].islower() or len(key) == 1
-    return key[:1].lower() + key[1:] if language == "en" and plain else key
 
 
 def _details(column: ColumnResult, language: str) -> list[Part]:

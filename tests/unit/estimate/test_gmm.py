@@ -38,6 +38,8 @@ def test_terms_are_named_as_written_and_the_constant_stands_last() -> None:
     years = [f"year::{year}" for year in range(2012, 2017)]
     assert [term.term for term in column.terms] == ["L1.y", "x", *years, "Intercept"]
     assert (column.units, column.periods, column.n) == (60, 6, 360)
+    assert column.fixed_effects == ("city", "year")
+    assert estimated(panel(), gmm="y:2:99", iv="x").columns[0].fixed_effects == ("city",)
 
 
 def test_the_constant_is_automatic_in_system_gmm_only_and_minus_one_removes_it() -> None:

@@ -87,6 +87,12 @@ def test_the_shared_condition_holds_in_columns_and_test() -> None:
     assert record.columns[1].stats["difference"] == pytest.approx(direct.columns[1].stats["difference"], rel=1e-10)
 
 
+def test_columns_carry_the_years_of_the_rows_asked_for() -> None:
+    record = _split(_panel(), "inland", ("0", "1"), where="year >= 3")
+    assert [column.years for column in record.columns] == [(3, 7), (3, 7)]
+    assert Record.from_json(record.to_json()) == record
+
+
 def test_rows_of_no_group_are_counted() -> None:
     record = _split(_panel(), "zone", ("east", "west"))
     assert record.warnings == ("160 rows left out: zone is in no group of the split",)

@@ -45,6 +45,15 @@ RECORDS: dict[str, Record] = {
             "attrition": [{"step": 1, "name": "exports_only", "reason": "import", "rows_before": 2, "rows_after": 1}]
         },
     ),
+    "mediation": Record(
+        "mediation",
+        "",
+        tuple(
+            ColumnResult(name, "y", 9, terms=(*TERMS, TermResult("m", 0.2)), stats={"treatment": "x", "mediator": "m"})
+            for name in ("total", "mediator", "direct")
+        ),
+        curves={"mediation": [{"effect": "indirect", "estimate": 0.1, "se": 0.05}]},
+    ),
     "balance": Record("psm_did", "", (), curves={"balance": [{"variable": "x", "sample": "before", "bias": 1.0}]}),
 }
 

@@ -44,6 +44,16 @@ def test_a_gap_after_treatment_is_no_base_period(event_record: Record, event_exh
     assert [row["time"] for row in drawing.rows] == [-2, -1, 0, 2, 3]
 
 
+def test_tests_of_the_leads_go_by_the_names_of_the_legend(event_record: Record, event_exhibit: dict[str, Any]) -> None:
+    first = replace(event_record.columns[0], stats={"pretrend_f": 1.5, "pretrend_p": 0.2})
+    second = replace(first, column="2", stats={"pretrend_f": 2.5, "pretrend_p": 0.1})
+    rows = [{"column": name, **row} for name in ("1", "2") for row in event_record.curves["event_study"]]
+    both = replace(event_record, columns=(first, second), curves={"event_study": rows}, analysis="a")
+    labels = {"columns": {"a": [{"en": "East", "zh": "东"}, {"en": "West", "zh": "西"}]}}
+    told = " ".join(event_study([both], {**event_exhibit, **labels}, "en").notes)
+    assert "East: Joint test of the leads: F = 1.50, p = 0.200; West: Joint test of the leads: F = 2.50" in told
+
+
 def test_uniform_bands_are_drawn_where_asked_and_said_in_the_note(
     event_record: Record, event_exhibit: dict[str, Any]
 ) -> None:

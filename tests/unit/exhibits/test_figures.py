@@ -259,6 +259,23 @@ def test_the_sensitivity_note_says_how_far_the_effect_holds(files: dict[str, lis
     ]
 
 
+def test_placebo_columns_are_drawn_apart(files: dict[str, list[Path]], tmp_path: Path) -> None:
+    one = placebo()
+    second = replace(one.columns[0], column="2", terms=(TermResult("did", -0.5, p=0.01),))
+    draws = [{"column": str(c), **row} for c in (1, 2) for row in one.curves["draws"]]
+    both = replace(one, columns=(*one.columns, second), curves={"draws": draws}, analysis="a")
+    labels = {"a": [{"en": "All", "zh": "全部"}, None]}
+    rows = plotted(([both], {}), "placebo", files, tmp_path, columns=labels)
+    assert [(row["column"], row["estimate"]) for row in rows if row["kind"] == "estimate"] == [
+        ("1", "0.25"),
+        ("2", "-0.5"),
+    ]
+    draw_figure([both], {**BASE, "kind": "placebo", "columns": labels}, "en", {"tex": tmp_path / "f.tex"}, files)
+    text = (tmp_path / "f.tex").read_text(encoding="utf-8")
+    assert "All: 20 estimates under reassigned treatment" in text
+    assert "(2): 20 estimates under reassigned treatment" in text
+
+
 def test_coefficients_across_columns_carry_the_declared_labels(files: dict[str, list[Path]], tmp_path: Path) -> None:
     labels = {"a": [{"en": "East", "zh": "东部"}, None]}
     rows = plotted(([linear()], {"terms": ["inno"]}), "coefficients", files, tmp_path, columns=labels)

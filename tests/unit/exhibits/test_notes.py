@@ -75,7 +75,7 @@ def test_restrictions_singletons_warnings_and_the_declared_note_are_said(
     )
     notes = render_table([told], {**exhibit, "note": {"en": "As in the paper", "zh": "同原文。"}}, "en").notes
     assert notes[0] == "As in the paper."
-    assert "Rows with year >= 2013." in notes
+    assert "Rows with year ≥ 2013." in notes
     assert "Singleton rows dropped: 3." in notes
     assert sum("ingleton" in note for note in notes) == 1
     assert notes[-1] == "Warning: the bread is ill-conditioned."
@@ -105,9 +105,29 @@ def test_frequent_warnings_are_said_in_the_readers_language_with_labels(
     )
 
 
-def test_the_years_of_the_record_win_over_the_declared_ones(record: Record, exhibit: dict[str, Any]) -> None:
-    shorter = replace(record, sample={**record.sample, "years": [2012, 2016]})
+def test_the_years_of_the_columns_win_over_the_declared_ones(record: Record, exhibit: dict[str, Any]) -> None:
+    shorter = record.with_columns([replace(column, years=(2012, 2016)) for column in record.columns])
     assert "Sample: 2012–2016, 41 units, 10 periods." in render_table([shorter], exhibit, "en").notes
+
+
+def test_columns_of_other_years_are_told_apart_and_their_condition_is_not_said_twice(
+    record: Record, exhibit: dict[str, Any]
+) -> None:
+    whole = replace(record.columns[0], years=(2011, 2020))
+    part = replace(record.columns[1], years=(2011, 2016), periods=6, where='year <= 2016 and east == 1 and name != "a"')
+    labels = {**exhibit["labels"], "east": {"en": "In the east", "zh": "东部"}}
+    columns = record.with_columns([whole, part])
+    english, chinese = (render_table([columns], {**exhibit, "labels": labels}, each).notes for each in ("en", "zh"))
+    assert "Sample: column (1): 2011–2020, 41 units, 10 periods; column (2): 2011–2016, 41 units, 6 periods." in english
+    assert "Column (2): rows with in the east = 1, name ≠ a." in english
+    assert "第 (2) 列：样本限定：东部 = 1，name ≠ a。" in chinese
+
+
+def test_warnings_of_one_record_among_several_name_its_columns(record: Record, exhibit: dict[str, Any]) -> None:
+    warned = replace(record, warnings=("2 rows left out: a variable is missing",))
+    notes = render_table([warned, record], exhibit, "en").notes
+    assert "Columns (1)–(3): 2 rows left out: a variable is missing." in notes
+    assert "2 rows left out: a variable is missing." in render_table([warned, warned], exhibit, "en").notes
 
 
 def test_simulated_data_are_marked_in_title_and_note(simulated: Record, exhibit: dict[str, Any]) -> None:

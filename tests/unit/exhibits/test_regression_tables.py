@@ -102,8 +102,9 @@ def test_star_levels_are_strict_and_as_declared(record: Record, exhibit: dict[st
 
 
 def test_labels_are_built_for_interactions_lags_and_spatial_lags(record: Record, exhibit: dict[str, Any]) -> None:
-    names = ("inno:gdp", "L1.quality", "W.inno", "log1p(gdp)", "rho", "unknown_name")
+    names = ("inno:gdp", "L1.quality", "W.inno", "log1p(gdp)", "rho", "unknown_name", "year::2012", "year::2012:gdp")
     column = replace(record.columns[0], terms=tuple(TermResult(name, 1.0) for name in names))
+    column = replace(column, fixed_effects=())
     labels = [row.label for row in render_table([record.with_columns([column])], exhibit, "zh").groups[0][::2]]
     assert labels == [
         "创新合作 × 经济发展水平",
@@ -112,7 +113,17 @@ def test_labels_are_built_for_interactions_lags_and_spatial_lags(record: Record,
         "ln(1 + 经济发展水平)",
         "ρ",
         "unknown_name",
+        "年份 = 2012",
+        "年份 = 2012 × 经济发展水平",
     ]
+
+
+def test_dummies_of_an_effect_stand_in_its_row_of_yes_and_no(record: Record, exhibit: dict[str, Any]) -> None:
+    terms = tuple(TermResult(name, 1.0) for name in ("inno", "year::2012", "year::2012:gdp"))
+    column = replace(record.columns[0], terms=terms, fixed_effects=("city", "year"))
+    table = render_table([record.with_columns([column])], exhibit, "en")
+    assert [row.key for row in table.groups[0][::2]] == ["inno", "year::2012:gdp"]
+    assert [row.key for row in table.groups[1]] == ["fe:city", "fe:year"]
 
 
 def test_column_labels_span_neighbours_and_outcomes_span_their_runs(record: Record, exhibit: dict[str, Any]) -> None:
@@ -163,7 +174,7 @@ def test_a_split_never_stands_without_its_test(record: Record, exhibit: dict[str
     assert printed(table)[-1] == ["Equal coefficients (p)", "", "0.012"]
     note = " ".join(table.notes)
     assert "the coefficient of Innovation cooperation is the same in all columns of a split" in note
-    assert "rows with year <= 2016." in note.replace("Rows", "rows")
+    assert "Rows with year ≤ 2016." in note
     assert "coastal" not in note
 
 

@@ -58,3 +58,10 @@ def test_a_percentage_taken_for_a_share_and_an_unknown_variable_are_one_line(yea
         imputed(CITIES, CITIES, QualityOptions(impute_after=2016, impute_share="services"), yearbook)
     with pytest.raises(DeclarationError, match="value: imputed needs impute_after"):
         parse_indicator("quality", {"value": "imputed"}, "study s, variable 'q'")
+
+
+def test_tables_with_imputed_quality_say_so() -> None:
+    assert QualityOptions().caution is None
+    caution = QualityOptions(impute_after=2016).caution
+    assert "after 2016 is imputed" in caution.en
+    assert "2016年之后" in caution.zh

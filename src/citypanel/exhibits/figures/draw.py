@@ -14,10 +14,11 @@ from citypanel.exhibits.figures.balance_plot import balance_plot
 from citypanel.exhibits.figures.canvas import PICTURES, Drawing, picture, plotted_csv, require_glyphs, settle, style
 from citypanel.exhibits.figures.coefficients import coefficients
 from citypanel.exhibits.figures.common import is_simulated
-from citypanel.exhibits.figures.density import kernel_density, placebo
+from citypanel.exhibits.figures.density import kernel_density
 from citypanel.exhibits.figures.event_study import event_study
 from citypanel.exhibits.figures.moran_scatter import local_moran, moran_scatter
 from citypanel.exhibits.figures.network import network
+from citypanel.exhibits.figures.placebo import placebo
 from citypanel.exhibits.figures.sensitivity import sensitivity
 from citypanel.exhibits.figures.series import series
 from citypanel.exhibits.figures.weights_heatmap import weights_heatmap

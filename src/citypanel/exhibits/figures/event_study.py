@@ -11,6 +11,7 @@ from citypanel.exhibits.decimals import rounded, typographic
 from citypanel.exhibits.descriptives import curve_of
 from citypanel.exhibits.figures.canvas import GREYS, MARKERS, Drawing, canvas, mark_simulated
 from citypanel.exhibits.figures.common import p_text
+from citypanel.exhibits.heads import declared_labels
 from citypanel.exhibits.labels import labels_of, term_label, text_of
 from citypanel.exhibits.notes import notes
 from citypanel.exhibits.stated import by_column
@@ -190,13 +191,24 @@ def _notes(
     if any(row["base"] for row in plotted):
         points += say("between", language) + say("figure note base", language)
     labels = labels_of(exhibit)
-    tests = [_pretrend(column, language) for column in columns]
+    tests = _pretrends(records, exhibit, language)
     parts = [
         points,
         variance_sentence(columns, labels, language),
-        by_column(tests, language),
+        tests,
     ]
     return notes(parts, records, exhibit, language)
+
+
+def _pretrends(records: Sequence[Record], exhibit: Mapping[str, Any], language: str) -> str:
+    """Return the joint tests of the leads, by the names that the series have in the legend."""
+    columns = [column for record in records for column in record.columns]
+    tests = [_pretrend(column, language) for column in columns]
+    names = [text for record in records for text in declared_labels(record, exhibit, language)]
+    if len(columns) < 2 or not all(names):
+        return by_column(tests, language)
+    named = [f"{name}{say('colon', language)}{test}" for name, test in zip(names, tests, strict=True) if test]
+    return say("between", language).join(named)
 
 
 def _pretrend(column: ColumnResult, language: str) -> str:
