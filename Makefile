@@ -37,6 +37,7 @@ $(READY): requirements.lock pyproject.toml
 
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements.lock
+	echo 'snakemake-executor-plugin-slurm>=2.8,<3' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --constraints requirements.lock - -o envs/slurm.txt
 	$(BIN)/python envs/pin.py
 
 clean:

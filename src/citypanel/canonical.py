@@ -4,6 +4,7 @@ A table is a Parquet file (zstd). Its schema metadata names the table and carrie
 that everything made from simulated or licensed rows can say so.
 """
 
+import glob
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -122,15 +123,31 @@ def read_origin(path: Path) -> Origin:
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
-    """Give a path beside `path`; rename it to `path` on success, remove it on failure."""
+    """Give a path beside `path`; rename it to `path` on success, remove it on failure.
+
+    What a writer that was killed left there is removed, too.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        if not _is_alive(left.name.split(".")[-2]):
+            left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield beside
         os.replace(beside, path)  # noqa: PTH105  (the atomic rename is the point; Path.replace hides it)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _contract(name: str) -> Contract:

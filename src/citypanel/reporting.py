@@ -1,6 +1,8 @@
 """How a job speaks: plain lines to the terminal and the rule's log, a user's error as one line, exit code 2."""
 
+import errno
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,10 +40,32 @@ def job(snakemake: Any) -> Iterator[None]:
     except CitypanelError as error:
         log.error("error: %s", error)  # noqa: TRY400 - a user's error is a line, not a traceback
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            raise
+        log.error("error: %s", broken_place(error))  # noqa: TRY400 - a full disk is no fault of the code
+        sys.exit(2)
     finally:
         for handler in handlers:
             log.removeHandler(handler)
             handler.close()
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space and run again",
+    errno.EDQUOT: "free some space and run again",
+    errno.EROFS: "make it writable, or choose another folder by pathvars: {results: ...}",
+    errno.EACCES: "give yourself the right to it, or choose another folder",
+    errno.EIO: "check that the disk or network folder is there and run again",
+    errno.ESTALE: "check that the network folder is there and run again",
+}
+
+
+def broken_place(error: OSError) -> str:
+    """Say in one line which file a fault of the disk is about, what happened and what to do."""
+    number = error.errno or 0
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{os.strerror(number)}; {_REMEDIES[number]}; nothing half-written was kept"
 
 
 def _receipt(snakemake: Any, inputs: dict[str, str]) -> Receipt:

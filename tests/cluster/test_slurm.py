@@ -1,0 +1,53 @@
+"""The workflow on a real Slurm of virtual nodes, one of which dies in the middle."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from checkouts import copy_checkout, result_hashes
+
+pytestmark = [pytest.mark.workflow, pytest.mark.cluster]
+
+TARGETS = (
+    "results/yrd_cooperation/tables/table4_en.tex",
+    "results/yrd_cooperation/tables/table7_en.tex",
+)
+CONFIG = ("--config", "studies=yrd_cooperation")
+MINUTES = 10
+
+
+@pytest.fixture
+def local_results(tmp_path: Path) -> dict[str, str]:
+    """The same targets made on this machine without a cluster."""
+    local = copy_checkout(tmp_path / "local")
+    done = local.snakemake(*TARGETS, *CONFIG)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return result_hashes(local.root)
+
+
+def test_a_node_dies_in_the_middle_and_the_run_ends_with_the_same_bytes(
+    tmp_path, cluster, local_results, capsys
+) -> None:
+    root = copy_checkout(tmp_path / "checkout").root
+    run = cluster.snakemake(root, *TARGETS, *CONFIG, "sample={preset: tiny}")
+    killed = _kill_a_busy_node(cluster, run)
+    said, _ = run.communicate(timeout=60 * MINUTES)
+    assert run.returncode == 0, said
+    assert {cluster.restarts(job) for job in killed} == {1}, said
+    assert result_hashes(root) == local_results
+    with capsys.disabled():
+        print(f"\nSlurm: 1 of 3 nodes killed with {len(killed)} job(s) on it; {len(local_results)} files the same")  # noqa: T201 - shown in docs/reliability.md
+
+
+def _kill_a_busy_node(cluster, run) -> list[str]:
+    """Wait for a node with a job that has begun to work, and kill it."""
+    for _ in range(60 * MINUTES):
+        assert run.poll() is None, run.communicate()[0]
+        for node in ("n1", "n2", "n3"):
+            if cluster.running_on(node):
+                time.sleep(1)
+                if jobs := cluster.kill(node):
+                    return jobs
+        time.sleep(0.5)
+    raise AssertionError("no job was seen on a node")
