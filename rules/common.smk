@@ -8,6 +8,7 @@ from citypanel.declare.slices import (
     exhibit_records,
     exhibit_slice,
     has_attrition,
+    indicator_files,
     indicator_tables,
     panel_indicators,
     panel_policies,
@@ -63,6 +64,11 @@ def indicator_inputs(wildcards):
     if has_attrition(wildcards.indicator):
         tables.append(f"<results>/intake/{wildcards.world}/exports/attrition.parquet")
     return tables
+
+
+def indicator_own_files(wildcards):
+    """Return the user's own files that an indicator's options name."""
+    return indicator_files(wildcards.indicator, indicator_options(wildcards))
 
 
 def panel_inputs(wildcards):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from citypanel.declare.config import LANGUAGES, parse_config
 from citypanel.declare.load import load_studies
-from citypanel.declare.raw import RawFolders, world_variants
+from citypanel.declare.raw import RawFolders, require_files, world_variants
 from citypanel.declare.slices import study_tables
 from citypanel.errors import CitypanelError
 from citypanel.intake.kinds import KINDS, MARK, missing_sources
@@ -45,6 +45,10 @@ for name, study in list(DECLARED.items()):
     if missing := missing_sources(study_tables(study), lambda kind: RAW.files(WORLD[name], kind)):
         print(f"skipped: study {name}: no file in {RAW.folder(WORLD[name])}/{', '.join(missing)}", file=sys.stderr)
         del DECLARED[name]
+try:
+    require_files(RAW, DECLARED)
+except CitypanelError as error:
+    refuse(error)
 if not DECLARED:
     refuse(f"config.yaml, key 'raw': {CONFIG.raw} holds the raw files of no study; see docs/raw-files.md")
 VARIANTS = world_variants(RAW, DECLARED)

@@ -4,6 +4,7 @@
 rule build_indicator:
     input:
         tables=indicator_inputs,
+        files=indicator_own_files,
         registers=lambda wildcards: registers(*LOOKED_UP.get(wildcards.indicator, ())),
     output:
         values="<results>/indicators/{world}/{indicator}/{variant}.parquet",

@@ -88,10 +88,26 @@ class Cleaning(BaseModel):
         return self
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """The user's files that the steps read."""
-        return tuple(path for path in (self.hs_table, self.deflator, self.rauch) if path)
+    def files(self) -> dict[str, str]:
+        """The user's files that the steps read, by the key that names them."""
+        given = {"hs_table": self.hs_table, "deflator": self.deflator, "rauch": self.rauch}
+        return {key: path for key, path in given.items() if path}
 
+
+# What the user's files hold and where they come from; none of them may be redistributed here or is open at all.
+WAYS = {
+    "sigma": (
+        "a CSV with product_prefix and sigma (the longest prefix counts), as the elasticities that Broda and Weinstein "
+        "(2006) publish by HS3, or a number"
+    ),
+    "impute_province": "a CSV with province (adcode), year and quality",
+    "cleaning.hs_table": (
+        "the UN's consolidated HS conversion tables, a CSV with code.after, code.before, Relationship and adjustment, "
+        "which the UN Statistics Division publishes"
+    ),
+    "cleaning.deflator": "a CSV with year and deflator, as an export price index",
+    "cleaning.rauch": "a CSV with product_prefix and class (exchange, reference, differentiated) after Rauch (1999)",
+}
 
 # Every step off that can be: for comparison, and for data cleaned elsewhere.
 NO_CLEANING = Cleaning(

@@ -28,6 +28,11 @@ class IndicatorOptions(Options):
     COLUMN: ClassVar[str] = ""
 
     @property
+    def files(self) -> dict[str, str]:
+        """The user's files that the indicator reads, by the option that names them."""
+        return {}
+
+    @property
     def caution(self) -> Text | None:
         """What a reader of every table with this indicator must know, if anything."""
         return None

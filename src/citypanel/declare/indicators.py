@@ -189,10 +189,12 @@ class QualityOptions(IndicatorOptions):
         )
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """The user's files that the indicator reads."""
-        given = self.sigma if self.method == "ksw" and not _is_number(self.sigma) else ""
-        return tuple(path for path in (given, self.impute_province, *self.cleaning.files) if path)
+    def files(self) -> dict[str, str]:
+        """The user's files that the indicator reads, by the option that names them."""
+        sigma = self.sigma if self.method == "ksw" and not _is_number(self.sigma) else ""
+        own = {"sigma": sigma, "impute_province": self.impute_province}
+        cleaning = {f"cleaning.{key}": path for key, path in self.cleaning.files.items()}
+        return {key: path for key, path in own.items() if path} | cleaning
 
 
 def _is_number(text: str) -> bool:

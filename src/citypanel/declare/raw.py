@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from citypanel.declare.cleaning import WAYS
 from citypanel.declare.config import SAMPLE, Config
 from citypanel.declare.slices import indicator_variants
 from citypanel.declare.study import WORLDS, Study
+from citypanel.declare.variables import indicator_options
+from citypanel.errors import DeclarationError
 
 OWN = "own"  # the world of the user's own files
 PLACEHOLDER = "{raw}"  # in a path of a declaration: the raw folder of the study's world
@@ -67,6 +70,11 @@ class RawFolders:
         """Return the files with lists of treated units, by policy; each stands in for the register's list."""
         return {Path(path).stem: path for path in self.files(world, "policies") if path.endswith(".csv")}
 
+    def has(self, world: str, path: str) -> bool:
+        """Whether a file is there, or will be when the sample is written."""
+        folder = self.folder(world)
+        return Path(path).is_file() or (world != OWN and path in {f"{folder}/{name}" for name in self.simulated(world)})
+
     def yearbook_columns(self, world: str) -> tuple[str, ...]:
         """Return the variables named by tables `label, variable, unit` beside the yearbook: the folder's own labels."""
         if world != OWN:
@@ -92,6 +100,27 @@ def world_variants(raw: RawFolders, studies: Mapping[str, Study]) -> dict[tuple[
         for (indicator, variant), options in indicator_variants([study]).items():
             found[world, indicator, variant] = _placed(options, raw.folder(world))
     return dict(sorted(found.items()))
+
+
+def require_files(raw: RawFolders, studies: Mapping[str, Study]) -> None:
+    """Refuse a run whose studies name files that are not there: elasticities, conversion tables, deflators.
+
+    Raises
+    ------
+    DeclarationError
+        One line: study, variable, key, the file, and what it is.
+    """
+    for name, study in studies.items():
+        world = raw.world(name, study)
+        for variable, declared in study.variables.items():
+            options = indicator_options(declared)
+            for key, given in options.files.items() if options is not None else ():
+                path = given.replace(PLACEHOLDER, raw.folder(world))
+                if not raw.has(world, path):
+                    raise DeclarationError(
+                        f"study {name}, variable '{variable}', key '{key}': there is no file {path}; "
+                        f"give {WAYS.get(key, 'a file that exists')}"
+                    )
 
 
 def _placed(value: Any, folder: str) -> Any:

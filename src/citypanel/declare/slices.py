@@ -64,7 +64,7 @@ def has_attrition(indicator: str) -> bool:
 
 def indicator_files(indicator: str, options: Slice) -> tuple[str, ...]:
     """Return the user's own files that an indicator reads: elasticities, conversion tables, deflators."""
-    return tuple(getattr(parsed_indicator(indicator, options), "files", ()))
+    return tuple(dict.fromkeys(parsed_indicator(indicator, options).files.values()))
 
 
 def _file_options(options: IndicatorOptions) -> Slice:

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from citypanel.declare.cleaning import WAYS
 from citypanel.declare.config import parse_config
+from citypanel.declare.indicators import QualityOptions
 from citypanel.declare.load import load_study
-from citypanel.declare.raw import OWN, RawFolders, world_variants
+from citypanel.declare.raw import OWN, RawFolders, require_files, world_variants
 from citypanel.declare.study import WORLDS, Study
 from citypanel.errors import DeclarationError
 from citypanel.registers import Registers
@@ -123,3 +125,31 @@ analyses: {baseline: {columns: iv ~ 1}}
         load_study(tmp_path, Registers())
     own = load_study(tmp_path, Registers(), columns=lambda _name, _study: ("ruggedness",))
     assert own.variables["iv"].column == "ruggedness"
+
+
+def test_files_that_options_name_are_there_or_will_be(tmp_path: Path) -> None:
+    require_files(folders(), {"mine": study(world="smart_city")})
+    with pytest.raises(
+        DeclarationError,
+        match=r"study mine, variable 'quality', key 'sigma': there is no file results/raw/yrd_cooperation/reference/"
+        r"elasticities\.csv; give a CSV with product_prefix and sigma .*Broda and Weinstein",
+    ):
+        require_files(folders(), {"mine": study()})
+    own = folders(str(tmp_path))
+    with pytest.raises(DeclarationError, match=rf"there is no file {tmp_path}/reference/elasticities\.csv"):
+        require_files(own, {"mine": study()})
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "elasticities.csv").touch()
+    require_files(own, {"mine": study()})
+
+
+def test_every_option_that_names_a_file_is_checked_and_says_what_the_file_is() -> None:
+    cleaning = {"hs_base": "2002", "hs_table": "t", "deflator": "d", "rauch": "r", "rauch_drop": "exchange"}
+    options = QualityOptions(sigma="s", impute_after=2016, impute_province="p", cleaning=cleaning)
+    assert set(options.files) == set(WAYS)
+    assert sorted(options.files.values()) == ["d", "p", "r", "s", "t"]
+    table = {"source": "quality", "cleaning": {"hs_base": "2002", "hs_table": "nowhere.csv"}, "label": TEXT}
+    with pytest.raises(
+        DeclarationError, match=r"key 'cleaning\.hs_table': there is no file nowhere\.csv; give the UN's"
+    ):
+        require_files(folders(), {"mine": study(variables={"quality": table})})
