@@ -19,6 +19,7 @@ INSTALL = (
     "fonts-noto-cjk; macOS: MacTeX; Windows: MiKTeX or TeX Live"
 )
 _NUMBERED = re.compile(r"^(?:table|figure)_?(?P<number>[a-z]?\d+[a-z]?)$")
+_LOST = re.compile(r"^Missing character: There is no (\S+)", re.MULTILINE)
 _LOG_LINES = 12
 _MINUTES = 10
 
@@ -59,6 +60,7 @@ def compile_paper(
         document = latex_document(text_of(title, language), placed, language, simulated=simulated)
         (folder / "paper.tex").write_text(document, encoding="utf-8")
         _compile(folder, pdf.name)
+        _require_glyphs(folder / "paper.log", pdf.name)
         write_bytes(pdf, (folder / "paper.pdf").read_bytes())
 
 
@@ -111,6 +113,16 @@ def _compile(folder: Path, place: str) -> None:
         raise PaperError(f"{place}: xelatex did not end within {_MINUTES} minutes") from None
     if done.returncode:
         raise PaperError(f"{place}: xelatex stopped: {_complaint(folder / 'paper.log')}")
+
+
+def _require_glyphs(log: Path, place: str) -> None:
+    """Refuse a document with characters that its fonts lack: TeX leaves them out and says so in the log only."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    lost = list(dict.fromkeys(_LOST.findall(text)))
+    if lost:
+        raise PaperError(
+            f"{place}: the fonts of the document have no {', '.join(lost[:5])}; change the label, title or note with it"
+        )
 
 
 def _complaint(log: Path) -> str:

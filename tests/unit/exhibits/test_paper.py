@@ -57,6 +57,15 @@ def test_a_fragment_that_does_not_compile_is_named_by_the_compilers_complaint(tm
 
 @pytest.mark.tex
 @needs_tex
+def test_a_character_that_the_fonts_lack_is_named_and_no_paper_appears(tmp_path: Path) -> None:
+    (tmp_path / "t.tex").write_text("近邻（1\N{RATIO}3）", encoding="utf-8")
+    with pytest.raises(PaperError, match="paper.pdf: the fonts of the document have no \N{RATIO}; change the label"):
+        compile_paper(TITLE, {"table1": tmp_path / "t.tex"}, "zh", tmp_path / "paper.pdf", simulated=False)
+    assert not (tmp_path / "paper.pdf").exists()
+
+
+@pytest.mark.tex
+@needs_tex
 def test_equal_fragments_give_equal_pdfs(tmp_path: Path) -> None:
     (tmp_path / "t.tex").write_text("\\begin{table}\\caption{Eins}x\\end{table}", encoding="utf-8")
     for name in ("one", "two"):

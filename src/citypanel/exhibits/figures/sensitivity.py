@@ -31,7 +31,7 @@ def sensitivity(records: Sequence[Record], exhibit: Mapping[str, Any], language:
     for target, (column, rows) in zip(axes, found, strict=True):
         _intervals(target, rows)
         kind = str(column.stats["sensitivity"])
-        target.set_xlabel(say(f"sensitivity axis {kind}", language))
+        target.set_xlabel(say("sensitivity axis", language))
         if len(found) > 1:
             target.set_title(say(f"sensitivity {kind}", language), loc="left", fontsize=10)
     axes[0].set_ylabel(say("sensitivity effect", language))
