@@ -7,7 +7,7 @@ that everything made from simulated or licensed rows can say so.
 import glob
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -114,10 +114,14 @@ def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
 
 def read_origin(path: Path) -> Origin:
     """Return the origin stored in a Parquet file; a file that states none is real and of unstated licence."""
-    metadata = _open(path).schema_arrow.metadata or {}
-    if _ORIGIN_KEY not in metadata:
+    return origin_in(_open(path).schema_arrow.metadata)
+
+
+def origin_in(metadata: Mapping[bytes, bytes] | None) -> Origin:
+    """Return the origin in the metadata of a schema (see `origin_metadata`)."""
+    if _ORIGIN_KEY not in (metadata or {}):
         return Origin()
-    stored = json.loads(metadata[_ORIGIN_KEY])
+    stored = json.loads((metadata or {})[_ORIGIN_KEY])
     return Origin(simulated=bool(stored["simulated"]), licences=tuple(stored["licences"]))
 
 

@@ -1,10 +1,12 @@
 """The attrition table of the cleaning: how much of what leaves at which step, counted in one pass.
 
 Every row leaves at exactly one rule, the first that it breaks. A firm, product, destination or city is still there
-after a rule if one of its rows is; so the last rule that each of them survives to is all that has to be kept.
+after a rule if one of its rows is; so the last rule that each of them survives to is all that has to be kept. That
+can be counted by parts and put together: rows and US$ add up, and of two last rules the later counts.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +15,11 @@ import pandas as pd
 from citypanel.arrays import Codes, Mask, Vector
 from citypanel.contracts import CONTRACTS
 from citypanel.errors import InputError
+from citypanel.micro import MICRO, micro_sum
 
 UNITS = ("rows", "firms", "hs6", "destinations", "cities", "value_usd")
-MICRO = 1_000_000  # US$ are added up as whole millionths: exact, so no order of rows changes a total
 KEPT = 9_999
+THINGS = ("firms", "destinations", "cities", "source", "target", "product")
 _CONVERTED = 1_001  # the last rule of step 10
 _HELD = 1_299  # rows that reached the collapse: their six digits follow their product from there
 
@@ -71,56 +74,45 @@ class Things:
     product: Codes | None = None
 
 
-class Ledger:
-    """Counts what leaves at each rule."""
+@dataclass
+class Counted:
+    """What some rows or flows were counted as: the parts of an account, by the names of things.
 
-    def __init__(self) -> None:
-        self.rows: dict[int, int] = {}
-        self.micro: dict[int, int] = {}
-        self.changed: dict[int, int] = {}
-        names = ("firms", "destinations", "cities", "source", "target", "product")
-        self.last = {name: _Last() for name in names}
+    `pairs` are products and the six digits (base revision) that belong together.
+    """
 
-    def note(self, rules: Codes, things: Things) -> None:
-        """Count rows or flows under the rule that each leaves at."""
-        for rule in np.flatnonzero(np.bincount(rules)).tolist():
-            where = rules == rule
-            self.add(rule, things, slice(None) if where.all() else where)
+    rows: Counter[int] = field(default_factory=Counter)
+    micro: Counter[int] = field(default_factory=Counter)
+    changed: Counter[int] = field(default_factory=Counter)
+    last: dict[str, dict[str, int]] = field(default_factory=lambda: {unit: {} for unit in THINGS})
+    pairs: set[tuple[str, str]] = field(default_factory=set)
 
-    def add(self, rule: int, things: Things, where: Mask | slice) -> None:
-        """Count some rows or flows under one rule."""
-        value = things.value[where]
-        count = int(value.size if things.rows is None else things.rows[where].sum())
-        positive = value[value > 0]
-        self.rows[rule] = self.rows.get(rule, 0) + count
-        self.micro[rule] = self.micro.get(rule, 0) + int(np.rint(positive * MICRO).astype(np.int64).sum())
-        units = {"firms": things.firm, "destinations": things.destination, "cities": things.city}
-        for name, codes in (*units.items(), ("source", things.source), ("product", things.product)):
-            if codes is not None:
-                found = codes[where]
-                self.last[name].note(found if found.min(initial=0) >= 0 else found[found >= 0], rule)
+    def add(self, other: "Counted") -> None:
+        """Put the counts of other rows to these."""
+        for mine, more in ((self.rows, other.rows), (self.micro, other.micro), (self.changed, other.changed)):
+            mine.update(more)
+        for unit, things in other.last.items():
+            last = self.last[unit]
+            for thing, rule in things.items():
+                if rule > last.get(thing, -1):
+                    last[thing] = rule
+        self.pairs |= other.pairs
 
-    def note_targets(self, targets: Codes, rule: int) -> None:
-        """Note the converted six digits of rows; those that reach the collapse follow their product."""
-        self.last["target"].note(targets[targets >= 0], min(rule, _HELD))
-
-    def table(
-        self, rules: Sequence[Rule], products_of: tuple[Codes, Codes], intake: pd.DataFrame | None
-    ) -> pd.DataFrame:
+    def table(self, rules: Sequence[Rule], intake: pd.DataFrame | None, place: str) -> pd.DataFrame:
         """Return the attrition table: intake's steps 0 to 6 where given, then every rule in its order.
 
         Parameters
         ----------
         rules : sequence of Rule
             In the order in which they are applied.
-        products_of : pair of arrays
-            Which product goes with which six digits (base revision); one may have several of the other.
         intake : DataFrame, optional
             The attrition of `exports`.
+        place : {"producing", "registered"}
+            Which of the two cities of a row is counted.
         """
-        numbers = [rule.number for rule in rules]
-        assert set(self.rows) <= {*numbers, KEPT}  # noqa: S101 - a rule without a line would hide rows
-        left = {unit: self._left(unit, products_of) for unit in (*UNITS, "source")}
+        numbers = {rule.number for rule in rules} | {KEPT}
+        assert set(self.rows) <= numbers  # noqa: S101 - a rule without a line would hide rows
+        left = self._left()
         lines = []
         for rule in rules:
             reason = rule.reason if rule.applied else f"not applied: {rule.reason}"
@@ -135,40 +127,78 @@ class Ledger:
                 line[f"{unit}_before"] = sum(count for at, count in first.items() if at >= rule.number) / scale
                 line[f"{unit}_after"] = sum(count for at, count in then.items() if at > rule.number) / scale
             lines.append({**line, "changed": self.changed.get(rule.number, 0)})
-        return _joined(pd.DataFrame(lines), intake, sum(self.rows.values()))
+        return _joined(pd.DataFrame(lines), intake, self.rows.total(), place)
 
-    def _left(self, unit: str, products_of: tuple[Codes, Codes]) -> dict[int, int]:
-        if unit == "rows":
-            return self.rows
-        if unit == "value_usd":
-            return self.micro
-        last = self._targets(products_of) if unit == "hs6" else self.last[unit].rules
-        numbers, counts = np.unique(last[last >= 0], return_counts=True)
-        return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    def _left(self) -> dict[str, Mapping[int, int]]:
+        """Return how many of each unit survive to each rule, and no further."""
+        things = {unit: Counter(self.last[unit].values()) for unit in ("firms", "destinations", "cities", "source")}
+        return {"rows": self.rows, "value_usd": self.micro, "hs6": Counter(self._targets().values()), **things}
 
-    def _targets(self, products_of: tuple[Codes, Codes]) -> Codes:
+    def _targets(self) -> dict[str, int]:
         """Return the last rule of each six digits: their own up to the collapse, then their products'."""
-        last = self.last["target"].rules.copy()
-        products, targets = products_of
-        final = self.last["product"].rules
-        known = products < final.size
-        reached = np.full(last.size, -1, dtype=np.int16)
-        np.maximum.at(reached, targets[known], final[products[known]])
-        return np.where(last == _HELD, np.maximum(reached, last), last)
+        last = dict(self.last["target"])
+        for product, target in self.pairs:
+            reached = self.last["product"].get(product, -1)
+            if last.get(target, -1) >= _HELD and reached > last[target]:
+                last[target] = reached
+        return last
 
 
-def _joined(own: pd.DataFrame, intake: pd.DataFrame | None, rows: int) -> pd.DataFrame:
+class Ledger:
+    """Counts what leaves at each rule, by the numbers of things."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[int] = Counter()
+        self.micro: Counter[int] = Counter()
+        self.changed: Counter[int] = Counter()
+        self.last = {name: _Last() for name in THINGS}
+
+    def note(self, rules: Codes, things: Things) -> None:
+        """Count rows or flows under the rule that each leaves at."""
+        for rule in np.flatnonzero(np.bincount(rules)).tolist():
+            where = rules == rule
+            self.add(rule, things, slice(None) if where.all() else where)
+
+    def add(self, rule: int, things: Things, where: Mask | slice) -> None:
+        """Count some rows or flows under one rule."""
+        value = things.value[where]
+        self.rows[rule] += int(value.size if things.rows is None else things.rows[where].sum())
+        self.micro[rule] += micro_sum(value[value > 0])
+        units = {"firms": things.firm, "destinations": things.destination, "cities": things.city}
+        for name, codes in (*units.items(), ("source", things.source), ("product", things.product)):
+            if codes is not None:
+                found = codes[where]
+                self.last[name].note(found if found.min(initial=0) >= 0 else found[found >= 0], rule)
+
+    def note_targets(self, targets: Codes, rule: int) -> None:
+        """Note the converted six digits of rows; those that reach the collapse follow their product."""
+        self.last["target"].note(targets[targets >= 0], min(rule, _HELD))
+
+    def counted(self, texts: Mapping[str, Sequence[str]], pairs: Iterable[tuple[str, str]] = ()) -> Counted:
+        """Return the counts by the names of things; numbers of cities are their names."""
+        last = {}
+        for unit, found in self.last.items():
+            seen = np.flatnonzero(found.rules >= 0).tolist()
+            names = texts.get(unit)
+            last[unit] = {str(at) if names is None else names[at]: int(found.rules[at]) for at in seen}
+        return Counted(Counter(self.rows), Counter(self.micro), Counter(self.changed), last, set(pairs))
+
+
+def _joined(own: pd.DataFrame, intake: pd.DataFrame | None, rows: int, place: str) -> pd.DataFrame:
     names = [column.name for column in CONTRACTS["attrition"].columns]
     counts = [name for name in names if name.endswith(("_before", "_after")) and "usd" not in name]
-    own = own[names].astype(dict.fromkeys(counts, "Int64"))
+    own = own.reindex(columns=names).astype(dict.fromkeys(counts, "Int64"))
     if intake is None:
         return own
-    first = intake[intake["step"] <= 6]
+    first = intake[intake["step"] <= 6][names].astype(dict.fromkeys(counts, "Int64"))
     if len(first) and int(first["rows_after"].iloc[-1]) != rows:
         raise InputError(
             f"the attrition of the intake ends with {int(first['rows_after'].iloc[-1])} rows, the table exports has "
             f"{rows}; both must come from one intake"
         )
+    if place == "registered" and "cities_registered_before" in first:
+        for when in ("before", "after"):
+            first[f"cities_{when}"] = first[f"cities_registered_{when}"]
     # Steps 5 and 6 are the intake's; they come again only where the study leaves out more.
     idle = own["step"].isin(first["step"]) & (own["rows_before"] == own["rows_after"])
-    return pd.concat([first[names].astype(dict.fromkeys(counts, "Int64")), own[~idle]], ignore_index=True)
+    return pd.concat([first, own[~idle]], ignore_index=True)

@@ -1,27 +1,24 @@
 """The 22 cleaning steps of customs records: canonical exports in, flows by year and chapter and their account out.
 
-The order is that of the public do-files of Fan, Li and Yeaple and of Lu. Steps 0 to 6 happen at intake; 7 to 15
-here; 16 to 22 are judged with the quality that they are about (`quality_streamed`), in the same account.
+The order is that of the public do-files of Fan, Li and Yeaple and of Lu. Steps 0 to 6 happen at intake; 7 to 16
+here; 17 to 22 are judged with the quality that they are about (`quality_streamed`), in the same account. Chapters may
+be shared out to several jobs: nothing of a product is told by the records of another, and what the records of a firm
+tell (its name) each job reads for itself.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from citypanel.arrays import Codes, Matrix
-from citypanel.canonical import Origin, origin_metadata, read_origin, read_table, write_table, written_beside
+from citypanel.canonical import origin_metadata, read_origin, read_table, write_table, written_beside
 from citypanel.declare.cleaning import Cleaning
-from citypanel.indicators.attrition import KEPT, Ledger, Rule
+from citypanel.indicators.attrition import KEPT, Counted, Rule
+from citypanel.indicators.cleaned import Cleaned, CleanedAccount, CleanFlows, joined, write_account, write_flows
 from citypanel.indicators.cleaning_flows import MANUFACTURING, Collapse, decide, note_flows
-from citypanel.indicators.cleaning_rows import read_exports
-from citypanel.indicators.partitions import Partitions
+from citypanel.indicators.cleaning_rows import Group, Read, read_exports
 from citypanel.registers import Registers
 
 FLOWS = pa.schema(
@@ -63,44 +60,32 @@ def _with(reason: str, found: tuple[str, ...]) -> str:
     return f"{reason} {', '.join(found)}" if found else reason
 
 
-@dataclass
-class CleanFlows:
-    """Flows that passed steps 5 to 16, by year and chapter, and what is behind their codes.
-
-    `totals` are places, years, and the US$ of all rows read of them.
-    """
-
-    parts: Partitions
-    firms: list[str]
-    products: list[str]
-    destinations: list[str]
-    ledger: Ledger
-    totals: tuple[Codes, Codes, Matrix]
-    products_of: tuple[Codes, Codes]
-    rules: list[Rule] = field(default_factory=list)
-
-    def attrition(self, later: tuple[Rule, ...] = (), intake: Path | None = None) -> pd.DataFrame:
-        """Return the attrition table; `later` are rules applied after these."""
-        first = read_table(intake, "attrition") if intake is not None else None
-        return self.ledger.table([*self.rules, *later], self.products_of, first)
-
-
-@contextmanager
-def clean_flows(
-    exports: Path, options: Cleaning, place: str, level: str, registers: Registers | None = None
-) -> Iterator[CleanFlows]:
-    """Clean canonical exports up to step 16; the flows stand on disk while the context is open.
+def clean_chapters(
+    exports: Path,
+    out: Cleaned,
+    options: Cleaning,
+    *,
+    place: str,
+    level: str,
+    group: str = "1of1",
+    registers: Registers | None = None,
+) -> None:
+    """Clean the canonical exports of a group of chapters up to step 16 and leave flows and account.
 
     Parameters
     ----------
     exports : Path
         Canonical `exports` (Parquet); the larger the file, the longer it takes, not the more memory it needs.
+    out : Cleaned
+        The two files.
     options : Cleaning
         Which steps, and how.
     place : {"producing", "registered"}
         Which of the two cities of a row.
     level : {"hs2", "hs4", "hs6", "hs8"}
         Digits of a product.
+    group : str
+        Which chapters, as 2of8: those whose number leaves the remainder 1 when divided by 8.
 
     Raises
     ------
@@ -109,23 +94,49 @@ def clean_flows(
     """
     registers = registers or Registers()
     with TemporaryDirectory(prefix="citypanel_") as room:
-        read = read_exports(Path(exports), options, place, level, Path(room))
+        read = read_exports(Path(exports), options, place, level, Path(room), group=Group.parse(group))
         decisions = decide(read, options, registers)
-        parts = Collapse(read, options, decisions, Path(room)).run()
-        known = read.commodities.table()
-        both = np.unique(np.column_stack([known["product"], known["target"]])[known["product"] >= 0], axis=0)
-        clean = CleanFlows(
-            parts=parts,
-            firms=read.firms.texts(),
-            products=read.commodities.products.texts(),
-            destinations=read.destinations.texts(),
-            ledger=read.ledger,
-            totals=read.totals.table(),
-            products_of=(both[:, 0], both[:, 1]),
-            rules=cleaning_rules(options, decisions.words.words),
+        collapse = Collapse(read, options, decisions, Path(room))
+        parts = collapse.run()
+        collapse.drop_thin(parts)
+        products = read.commodities.products.texts()
+        texts = {
+            "firm": sorted(read.firms.texts()),
+            "destination": sorted(read.destinations.texts()),
+            "product": sorted(products),
+        }
+        write_flows(parts, texts, out.flows)
+        account = CleanedAccount(
+            counted=_counted(read, collapse, texts),
+            totals=read.totals.micro,
+            rules=tuple(cleaning_rules(options, decisions.words.words)),
+            origin=read_origin(exports),
+            flows=sum(parts.rows.values()),
         )
-        _drop_thin(clean, options)
-        yield clean
+        write_account(account, out.account)
+
+
+def _counted(read: Read, collapse: Collapse, texts: dict[str, list[str]]) -> Counted:
+    """Return the counts of rows, and of flows, by the names of things."""
+    codes = read.commodities
+    pairs = codes.table()
+    both = np.unique(np.column_stack([pairs["product"], pairs["target"]])[pairs["product"] >= 0], axis=0).tolist()
+    products, targets = codes.products.texts(), codes.targets.texts()
+    counted = read.ledger.counted(
+        {
+            "firms": read.firms.texts(),
+            "destinations": read.destinations.texts(),
+            "source": codes.sources.texts(),
+            "target": targets,
+        },
+        {(products[product], targets[target]) for product, target in both},
+    )
+    counted.add(
+        collapse.ledger.counted(
+            {"firms": texts["firm"], "destinations": texts["destination"], "product": texts["product"]}
+        )
+    )
+    return counted
 
 
 def clean_exports(
@@ -152,18 +163,24 @@ def clean_exports(
     intake : Path, optional
         The attrition of the intake, which then opens the table.
     """
-    with clean_flows(exports, options, place, level) as clean:
+    with TemporaryDirectory(prefix="citypanel_") as room:
+        files = Cleaned(Path(room) / "flows.arrow", Path(room) / "account.arrow")
+        clean_chapters(exports, files, options, place=place, level=level)
+        clean = joined([files], Path(room))
         with written_beside(out) as beside:
-            count = _write_flows(clean, beside, read_origin(exports))
-        write_table(clean.attrition((), intake), attrition, "attrition", origin=read_origin(exports))
+            count = _write_parquet(clean, beside)
+        first = read_table(intake, "attrition") if intake is not None else None
+        table = clean.counted().table(clean.account.rules, first, place)
+        write_table(table, attrition, "attrition", origin=clean.account.origin)
     return count
 
 
-def _write_flows(clean: CleanFlows, path: Path, origin: Origin) -> int:
+def _write_parquet(clean: CleanFlows, path: Path) -> int:
     """Write the flows partition by partition and count them as kept."""
-    names = {name: pa.array(getattr(clean, f"{name}s"), pa.string()) for name in ("firm", "product", "destination")}
+    names = {name: pa.array(texts, pa.string()) for name, texts in clean.texts.items()}
+    schema = FLOWS.with_metadata(origin_metadata(clean.account.origin))
     count = 0
-    with pq.ParquetWriter(path, FLOWS.with_metadata(origin_metadata(origin)), compression="zstd") as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for _, flows in clean.parts.each():
             note_flows(clean.ledger, flows, np.full(flows.size, KEPT), np.ones(flows.size, dtype=bool))
             columns = {name: texts.take(pa.array(flows[name])) for name, texts in names.items()}
@@ -172,19 +189,3 @@ def _write_flows(clean: CleanFlows, path: Path, origin: Origin) -> int:
             writer.write_table(pa.table([columns[name] for name in FLOWS.names], schema=FLOWS))
             count += int(flows.size)
     return count
-
-
-def _drop_thin(clean: CleanFlows, options: Cleaning) -> None:
-    """Judge step 16: products with few flows over all years."""
-    if options.min_flows <= 1:
-        return
-    counts = np.zeros(len(clean.products), dtype=np.int64)
-    for key in clean.parts.held():
-        counts += np.bincount(clean.parts.mapped(key)["product"], minlength=counts.size)
-    for key in clean.parts.held():
-        flows = clean.parts.read(key)
-        thin = counts[flows["product"]] < options.min_flows
-        if thin.any():
-            note_flows(clean.ledger, flows, np.full(flows.size, 1600), thin)
-            clean.parts.drop(key)
-            clean.parts.append(key, flows[~thin])

@@ -1,9 +1,11 @@
 """Cleaning, second pass: rows of a year and chapter judged by what most rows say, added up to flows, flows judged.
 
 Steps 9 to 15. A flow is a firm, place of production or registration, product, destination and year; a firm that
-produces in two cities is two exporters.
+produces in two cities is two exporters. Flows carry firms, products and destinations by their rank among texts, so
+that their order does not depend on the order of the records.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +15,13 @@ import numpy as np
 from citypanel.arrays import Codes, Mask, Vector
 from citypanel.declare.cleaning import Cleaning
 from citypanel.errors import InputError
-from citypanel.indicators.attrition import KEPT, MICRO, Ledger, Things
-from citypanel.indicators.cleaning_rows import WIDE, Read, things_of
+from citypanel.indicators.attrition import KEPT, Ledger, Things
+from citypanel.indicators.cleaning_rows import WIDE, Read, count_pairs, things_of
 from citypanel.indicators.demand import inside_shares
 from citypanel.indicators.files import Wanted, read_columns, require_unique
 from citypanel.indicators.intermediaries import WordList, word_list
 from citypanel.indicators.partitions import Partitions, Rows
+from citypanel.micro import LARGEST, MICRO
 from citypanel.registers import Registers
 
 FLOW = np.dtype(
@@ -28,7 +31,6 @@ FLOW = np.dtype(
     ]
 )  # fmt: skip
 MANUFACTURING = range(28, 97)
-LARGEST = 2**62 / MICRO  # of a sum, in US$ or units, that whole millionths can hold
 RAUCH = {
     "w": "exchange", "r": "reference", "n": "differentiated",
     "exchange": "exchange", "reference": "reference", "differentiated": "differentiated",
@@ -37,21 +39,19 @@ RAUCH = {
 
 @dataclass(frozen=True)
 class Decisions:
-    """What most rows say, and the user's files, by code: the first word of a firm's name, a product's unit, ..."""
+    """What most records of a firm say, and the user's files, by code: the first word of a name, what to leave out."""
 
     word_of: Codes
-    unit_of: Codes
     rauch_out: Mask
     deflator: Mapping[int, float]
     words: WordList
 
 
 def decide(read: Read, options: Cleaning, registers: Registers) -> Decisions:
-    """Return the decisions that need all rows: names of firms, units of products; and read the user's files."""
+    """Return the decisions that need all records; and read the user's files."""
     words = word_list(options.intermediaries, registers)
     return Decisions(
         word_of=_words_of(read, words),
-        unit_of=_most(read.units_of, read.units.texts(), len(read.commodities.products)),
         rauch_out=_rauch_out(read.commodities.products.texts(), options),
         deflator=_deflator(options.deflator, read),
         words=words,
@@ -71,8 +71,7 @@ def _most(counts: Mapping[int, int], texts: list[str], size: int) -> Codes:
     modal = np.full(size, -1, dtype=np.int64)
     keys = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
     often = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
-    rank = np.empty(len(texts) + 1, dtype=np.int64)
-    rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+    rank = _ranks(texts)
     first, second = keys // WIDE, keys % WIDE
     order = np.lexsort((rank[second], -often, first))
     leads = np.flatnonzero(np.diff(first[order], prepend=-1))
@@ -117,14 +116,21 @@ class Collapse:
         self.read, self.options, self.decisions = read, options, decisions
         self.known = read.commodities.table()
         self.flows = Partitions(room / "flows", FLOW)
-        self.chapter = np.array([int(product[:2]) for product in read.commodities.products.texts()] or [0])
+        self.ranks = {name: _ranks(getattr(read, name).texts()) for name in ("firms", "destinations")}
+        self.ranks["products"] = _ranks(read.commodities.products.texts())
+        texts = sorted(read.commodities.products.texts())
+        self.chapter = np.array([int(product[:2]) for product in texts] or [0])
+        self.rauch_out = np.zeros(len(texts), dtype=bool)
+        self.rauch_out[self.ranks["products"]] = decisions.rauch_out
+        self.ledger = Ledger()  # of flows, whose codes are ranks
         self.merged = 0
 
     def run(self) -> Partitions:
         """Go through all partitions and return the flows, in the order of product, firm, place, destination."""
+        unit_of = self._units()
         for key in self.read.parts.held():
-            rows = self._kept_rows(self.read.parts.read(key))
-            flows = added_up(rows, self.known["product"][rows["code"]], key[0])
+            rows = self._kept_rows(self.read.parts.read(key), unit_of)
+            flows = added_up(rows, self._ranked(rows), key[0])
             self.merged += rows.size - flows.size
             flows["log_price"] -= np.log(self.decisions.deflator.get(key[0], 1.0))
             self.flows.append(key, flows if self._over_years() else self._judged(flows))
@@ -134,20 +140,38 @@ class Collapse:
         self.read.ledger.changed[1200] = self.merged
         return self.flows
 
-    def _kept_rows(self, rows: Rows) -> Rows:
-        """Judge steps 9 to 11 and count the rows that leave."""
-        code = rows["code"]
+    def _ranked(self, rows: Rows) -> tuple[Codes, Codes, Codes, Codes]:
+        """Return what makes a flow: ranks of product and firm, the place, the rank of the destination."""
+        product = self.ranks["products"][self.known["product"][rows["code"]]]
+        firm, destination = self.ranks["firms"][rows["firm"]], self.ranks["destinations"][rows["destination"]]
+        return product, firm, rows["place"], destination
+
+    def _units(self) -> Codes:
+        """Return the unit that most rows of each product have, of those that reach step 11."""
+        read = self.read
+        counts: Counter[int] = Counter()
+        if self.options.unit == "modal":
+            for _, rows in read.parts.each():
+                reached = rows[self._named_out(rows) == KEPT]
+                count_pairs(counts, self.known["product"][reached["code"]], reached["unit"])
+        return _most(counts, read.units.texts(), len(read.commodities.products))
+
+    def _named_out(self, rows: Rows) -> Codes:
+        """Judge steps 9 and 10."""
         rule = np.full(rows.size, KEPT, dtype=np.int64)
-        word = self.decisions.word_of[rows["firm"]] if self.decisions.words.words else np.full(rows.size, -1)
-        for number, where in (
-            (900 + word, word >= 0),
-            (self.known["rule"][code], self.known["rule"][code] > 0),
-            (np.full(rows.size, 1100), self._other_unit(rows)),
-        ):
-            rule = np.where(where & (rule == KEPT), number, rule)
+        if self.decisions.words.words:
+            word = self.decisions.word_of[rows["firm"]]
+            rule = np.where(word >= 0, 900 + word, rule)
+        unknown = self.known["rule"][rows["code"]]
+        return np.where((unknown > 0) & (rule == KEPT), unknown, rule)
+
+    def _kept_rows(self, rows: Rows, unit_of: Codes) -> Rows:
+        """Judge steps 9 to 11 and count the rows that leave."""
+        rule = self._named_out(rows)
+        rule[(rule == KEPT) & self._other_unit(rows, unit_of)] = 1100
         things = things_of(rows, self.known)
         self.read.ledger.note(rule[rule != KEPT], _part(things, rule != KEPT))
-        self._note_codes(code, rule)
+        self._note_codes(rows["code"], rule)
         kept: Rows = rows[rule == KEPT]
         return kept
 
@@ -162,11 +186,11 @@ class Collapse:
         several = self.known["several"].astype(bool)[code] & (rule == KEPT)
         ledger.changed[1001] = ledger.changed.get(1001, 0) + int(several.sum())
 
-    def _other_unit(self, rows: Rows) -> Mask:
+    def _other_unit(self, rows: Rows, unit_of: Codes) -> Mask:
         if self.options.unit == "any":
             return np.zeros(rows.size, dtype=bool)
         product = self.known["product"][rows["code"]]
-        modal = np.where(product < 0, -1, self.decisions.unit_of[product])
+        modal = np.where(product < 0, -1, unit_of[product])
         # A product without any unit is left alone: there is nothing to be inconsistent with.
         return np.asarray((modal >= 0) & (rows["unit"] != modal))
 
@@ -206,12 +230,28 @@ class Collapse:
             (1400, flows["value"] < options.min_value),
             (1401, flows["quantity"] < options.min_quantity),
             (1500, goods_out),
-            (1501, self.decisions.rauch_out[flows["product"]]),
+            (1501, self.rauch_out[flows["product"]]),
         ):
             rule[where & (rule == KEPT)] = number
-        note_flows(self.read.ledger, flows, rule, rule != KEPT)
+        note_flows(self.ledger, flows, rule, rule != KEPT)
         kept: Rows = flows[rule == KEPT]
         return kept
+
+    def drop_thin(self, parts: Partitions) -> None:
+        """Judge step 16: products with few flows over all years."""
+        least = self.options.min_flows
+        if least <= 1:
+            return
+        counts = np.zeros(self.chapter.size, dtype=np.int64)
+        for key in parts.held():
+            counts += np.bincount(parts.mapped(key)["product"], minlength=counts.size)
+        for key in parts.held():
+            flows = parts.read(key)
+            thin = counts[flows["product"]] < least
+            if thin.any():
+                note_flows(self.ledger, flows, np.full(flows.size, 1600), thin)
+                parts.drop(key)
+                parts.append(key, flows[~thin])
 
 
 def note_flows(ledger: Ledger, flows: Rows, rule: Codes, where: Mask) -> None:
@@ -223,20 +263,19 @@ def note_flows(ledger: Ledger, flows: Rows, rule: Codes, where: Mask) -> None:
     ledger.note(rule, things)
 
 
-def added_up(rows: Rows, product: Codes, year: int) -> Rows:
-    """Add rows of one year up to flows, in the order of product, firm, place, destination.
+def added_up(rows: Rows, columns: tuple[Codes, Codes, Codes, Codes], year: int) -> Rows:
+    """Add rows of one year up to flows, in the order of product, firm, place, destination, which `columns` give.
 
     Values and quantities are added up as whole millionths, so that neither the order of the rows nor that of the
     files changes a digit; sums beyond 4.6e12 are added up as they are.
     """
-    columns = (product, rows["firm"], rows["place"] + 1, rows["destination"])
-    order, starts = _groups(columns)
+    product, firm, place, destination = columns
+    order, starts = _groups((product, firm, place + 1, destination))
     flows = np.empty(starts.size, dtype=FLOW)
     if not starts.size:
         return flows
     for name, column in zip(("product", "firm", "place", "destination"), columns, strict=True):
         flows[name] = column[order[starts]]
-    flows["place"] -= 1
     flows["year"] = year
     flows["rows"] = np.diff(np.append(starts, order.size))
     for name in ("value", "quantity"):
@@ -244,6 +283,13 @@ def added_up(rows: Rows, product: Codes, year: int) -> Rows:
     with np.errstate(invalid="ignore", divide="ignore"):
         flows["log_price"] = np.log(flows["value"] / flows["quantity"])
     return flows
+
+
+def _ranks(texts: list[str]) -> Codes:
+    """Return the rank of each text among all."""
+    ranks = np.empty(len(texts), dtype=np.int64)
+    ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+    return ranks
 
 
 def _groups(columns: tuple[Codes, ...]) -> tuple[Codes, Codes]:
@@ -265,11 +311,12 @@ def _groups(columns: tuple[Codes, ...]) -> tuple[Codes, Codes]:
 
 
 def _sums(values: Vector, starts: Codes) -> Vector:
+    """Return the sums of runs of values: exact ones, but for runs beyond what whole millionths hold, or with gaps."""
     with np.errstate(invalid="ignore"):
-        bounded = bool(np.abs(values).sum() < LARGEST)
-    if not bounded:  # also where a value is missing: the sum is then missing, too
-        return np.add.reduceat(values, starts)
-    return np.add.reduceat(np.rint(values * MICRO).astype(np.int64), starts) / MICRO
+        rough = np.add.reduceat(values, starts)
+        usual = np.where(np.abs(values) < LARGEST, values, 0.0)
+        exact = np.add.reduceat(np.rint(usual * MICRO).astype(np.int64), starts) / MICRO
+        return np.where(np.abs(rough) < LARGEST, exact, rough)
 
 
 def _part(things: Things, where: Mask) -> Things:

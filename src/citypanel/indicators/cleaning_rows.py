@@ -1,7 +1,6 @@
 """Cleaning, first pass: declared records read block by block, coded, judged row by row, put aside by year and chapter.
 
-Steps 5 to 8 and 10 need a row alone. Steps 9 and 11 need what most rows of a firm or a product say, which is
-counted on the way.
+Steps 5 to 8 and 10 need a row alone. Step 9 needs what most records of a firm say, which is counted on the way.
 """
 
 from collections import Counter
@@ -20,7 +19,7 @@ from citypanel.errors import InputError
 from citypanel.indicators.attrition import KEPT, Ledger, Things
 from citypanel.indicators.flows import DIGITS, PLACES
 from citypanel.indicators.hs import Concordance
-from citypanel.indicators.partitions import Partitions, YearSums, buckets_for
+from citypanel.indicators.partitions import Partitions, Rows, Totals, buckets_for
 
 BATCH = 1 << 20
 ROW = np.dtype(
@@ -128,19 +127,48 @@ class Read:
     units: Coder = field(default_factory=Coder)
     names: Coder = field(default_factory=Coder)
     ledger: Ledger = field(default_factory=Ledger)
-    totals: YearSums = field(default_factory=lambda: YearSums(1))
+    totals: Totals = field(default_factory=Totals)
     buckets: int = 1
     names_of: Counter[int] = field(default_factory=Counter)
-    units_of: Counter[int] = field(default_factory=Counter)
     years: dict[int, set[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some of the chapters, so that several jobs share the records: those with this remainder."""
+
+    number: int = 0
+    of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> "Group":
+        """Read `2of8`, the second of eight groups.
+
+        >>> Group.parse("2of8")
+        Group(number=1, of=8)
+        """
+        number, _, of = text.partition("of")
+        return cls(int(number) - 1, int(of))
+
+    def holds(self, chapters: Codes) -> Mask:
+        """Tell which chapters belong to the group; rows whose code the conversion does not know, to the first."""
+        return np.asarray(chapters % self.of == self.number)
 
 
 WIDE = 1 << 32  # two numbers in one key
 DENSE = 4_000_000  # combinations that are counted without sorting
 
 
-def read_exports(exports: Path, options: Cleaning, place: str, level: str, room: Path) -> Read:
-    """Read canonical exports, judge steps 5 to 8, and put the rows aside.
+def read_exports(
+    exports: Path,
+    options: Cleaning,
+    place: str,
+    level: str,
+    room: Path,
+    *,
+    group: Group = Group(),
+) -> Read:
+    """Read canonical exports, judge steps 5 to 8, and put the rows of a group of chapters aside.
 
     Parameters
     ----------
@@ -161,7 +189,7 @@ def read_exports(exports: Path, options: Cleaning, place: str, level: str, room:
     commodities = Commodities(DIGITS[level], table, options.hs_several == "drop")
     read = Read(Partitions(room / "rows", ROW), commodities, buckets=_buckets(exports))
     for batch in _batches(exports, PLACES[place], names=options.intermediaries != "keep"):
-        _take(batch, options, read)
+        _take(batch, options, read, group)
     _check_revisions(read, table)
     return read
 
@@ -180,31 +208,42 @@ def _numbers(column: pa.Array, missing: float) -> Vector:
     return filled
 
 
-def _take(batch: dict[str, pa.Array], options: Cleaning, read: Read) -> None:
-    """Code one block, judge it, count, and put its rows aside."""
-    year = batch["year"].to_numpy(zero_copy_only=False).astype(np.int64)
-    rows = np.empty(year.size, dtype=ROW)
+def _take(batch: dict[str, pa.Array], options: Cleaning, read: Read, group: Group) -> None:
+    """Code one block, judge the rows of the group, count, and put them aside."""
+    year = _years(batch)
+    code = read.commodities.columns(batch["hs8"], batch["hs_revision"])
+    _note_years(year, code, read.years)
+    if "firm_name" in batch:
+        # All records of a firm tell its name, whatever they are of.
+        count_pairs(read.names_of, read.firms.column(batch["firm"]), read.names.column(batch["firm_name"]))
+    own = group.holds(read.commodities.table()["chapter"][code])
+    if not own.all():
+        where = pa.array(own)
+        batch = {name: column.filter(where) for name, column in batch.items()}
+        year, code = year[own], code[own]
+    rows = _rows(batch, code, read)
+    known = read.commodities.table()
+    read.totals.add(rows["place"], year, rows["value"])
+    rule = _judged(batch, rows, options)
+    gone = rule != KEPT
+    read.ledger.note(rule[gone], _where(things_of(rows, known), gone))
+    read.parts.scatter(year[~gone], known["chapter"][code[~gone]] % read.buckets, rows[~gone])
+
+
+def _years(batch: dict[str, pa.Array]) -> Codes:
+    years: Codes = batch["year"].to_numpy(zero_copy_only=False).astype(np.int64)
+    return years
+
+
+def _rows(batch: dict[str, pa.Array], code: Codes, read: Read) -> Rows:
+    rows = np.empty(code.size, dtype=ROW)
     rows["firm"] = read.firms.column(batch["firm"])
     rows["destination"] = read.destinations.column(batch["destination"])
     rows["unit"] = read.units.column(batch["unit"])
     rows["place"] = _numbers(batch["place"], -1)
     rows["value"], rows["quantity"] = _numbers(batch["value_usd"], np.nan), _numbers(batch["quantity"], np.nan)
-    rows["code"] = read.commodities.columns(batch["hs8"], batch["hs_revision"])
-    known = read.commodities.table()
-    read.totals.add(rows["place"], year, np.maximum(np.nan_to_num(rows["value"]), 0)[:, None])
-    _note_years(year, rows["code"], read.years)
-    rule = _judged(batch, rows, known["chapter"][rows["code"]], options)
-    gone = rule != KEPT
-    things = things_of(rows, known)
-    read.ledger.note(rule[gone], _where(things, gone))
-    kept = ~gone
-    rows, year = rows[kept], year[kept]
-    if "firm_name" in batch:
-        name = read.names.column(batch["firm_name"])[kept]
-        _count(read.names_of, rows["firm"], name)
-    product = known["product"][rows["code"]]
-    _count(read.units_of, product, rows["unit"])
-    read.parts.scatter(year, known["chapter"][rows["code"]] % read.buckets, rows)
+    rows["code"] = code
+    return rows
 
 
 def _buckets(exports: Path) -> int:
@@ -230,7 +269,7 @@ def _note_years(year: Codes, code: Codes, years: dict[int, set[int]]) -> None:
             years.setdefault(first + at, set()).update(np.flatnonzero(own).tolist())
 
 
-def _judged(batch: dict[str, pa.Array], rows: np.ndarray, chapter: Codes, options: Cleaning) -> Codes:
+def _judged(batch: dict[str, pa.Array], rows: Rows, options: Cleaning) -> Codes:
     """Return the first rule of steps 5 to 8 that each row breaks."""
     rule = np.full(rows.size, KEPT, dtype=np.int64)
 
@@ -242,9 +281,8 @@ def _judged(batch: dict[str, pa.Array], rows: np.ndarray, chapter: Codes, option
         breaks(501, ~((rows["value"] > 0) & (rows["quantity"] > 0)))
     if options.drop_destinations:
         breaks(600, _among(batch["destination"], options.drop_destinations))
-    # The chapter of a code that the conversion does not know is read from the code as written.
-    written = _chapters(batch["hs8"], chapter)
-    breaks(700, np.isin(written, [int(drop) for drop in options.drop_chapters]))
+    # Codes are converted at step 10 only: chapters are those of the code as written.
+    breaks(700, np.isin(_chapters(batch["hs8"]), [int(drop) for drop in options.drop_chapters]))
     if options.regimes:
         breaks(800, ~_among(batch["regime"], options.regimes))
     return rule
@@ -256,13 +294,13 @@ def _among(column: pa.DictionaryArray, wanted: tuple[str, ...]) -> Mask:
     return np.where(at < 0, False, inside[at])
 
 
-def _chapters(hs8: pa.DictionaryArray, converted: Codes) -> Codes:
+def _chapters(hs8: pa.DictionaryArray) -> Codes:
     own = np.array([int(code[:2]) for code in hs8.dictionary.to_pylist()] or [0])
-    written = own[hs8.indices.to_numpy(zero_copy_only=False)]
-    return np.where(converted == NO_CHAPTER, written, converted)
+    chapters: Codes = own[hs8.indices.to_numpy(zero_copy_only=False)]
+    return chapters
 
 
-def things_of(rows: np.ndarray, known: Mapping[str, Codes]) -> Things:
+def things_of(rows: Rows, known: Mapping[str, Codes]) -> Things:
     """Return rows as the ledger counts them."""
     return Things(rows["firm"], rows["destination"], rows["place"], rows["value"], source=known["source"][rows["code"]])
 
@@ -272,7 +310,7 @@ def _where(things: Things, kept: Mask) -> Things:
     return Things(**columns)
 
 
-def _count(counter: Counter[int], first: Codes, second: Codes) -> None:
+def count_pairs(counter: Counter[int], first: Codes, second: Codes) -> None:
     """Add how often two numbers stand together, where both are known."""
     both = (first >= 0) & (second >= 0)
     one, other = first[both].astype(np.int64), second[both].astype(np.int64)

@@ -14,13 +14,14 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from citypanel.arrays import Codes, Mask, Vector
+from citypanel.arrays import Codes, Mask, Matrix, Vector
 from citypanel.errors import EstimationError
 from citypanel.indicators.attrition import KEPT
 from citypanel.indicators.partitions import Key, Partitions, Rows
 from citypanel.within import within_projection
 
 MARKETS = 1024  # room for destinations in a year
+ALL_CHAPTERS = 100
 TOLERANCE = 1e-14  # error of the fitted values, relative to the spread of demand
 FLOOR = 1e-3  # of the tolerance: what is left then is rounding
 FLAT = 1e-13  # curvature, against the sizes of the levels, of redundant levels
@@ -74,16 +75,19 @@ class Pooled:
         Flows sorted by product within a partition.
     sigma : array, shape (products,)
         nan where the table has none.
+    chapters : array of int, shape (products,)
+        Sums are added up chapter by chapter, so that no share-out of the chapters to partitions changes a digit.
     """
 
     parts: Partitions
     sigma: Vector
+    chapters: Codes
     noise: float = 0.0
     _product: Vector = field(init=False)
     _market: dict[int, Vector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        sums = _Sums(len(self.sigma))
+        sums = _Sums(len(self.sigma), self.chapters)
         for (year, _), whole in self.parts.each():
             flows = whole[self._usable(whole)]
             if flows.size:
@@ -118,26 +122,31 @@ class Pooled:
 class _Sums:
     """Counts of flows by product and market, sums of demand by product and by market."""
 
-    def __init__(self, products: int) -> None:
-        self.products, self.count, self.squares = products, 0, 0.0
+    def __init__(self, products: int, chapters: Codes) -> None:
+        self.products, self.chapters, self.count = products, chapters, 0
         self.by_product = np.zeros(products)
-        self.by_market: dict[int, Vector] = {}
+        self.by_market: dict[int, Matrix] = {}
+        self.squares: dict[int, Vector] = {}
         self.cells: list[tuple[int, Codes, Codes, Codes]] = []
 
     def add(self, year: int, flows: Rows, demand: Vector) -> None:
-        """Add the flows of a partition; no other partition has the same products in the same year."""
+        """Add the flows of a partition; no other partition has the same chapters in the same year."""
         cell, product, destination = cell_codes(flows)
         kind = np.int32  # half the memory, as the cells of all years wait together
         self.cells.append((year, product.astype(kind), destination.astype(kind), np.bincount(cell).astype(kind)))
         self.by_product += np.bincount(flows["product"], demand, minlength=self.products)
-        sums = np.bincount(flows["destination"], demand, minlength=MARKETS)
-        self.by_market[year] = sums + self.by_market.get(year, np.zeros(MARKETS))
+        chapter = self.chapters[flows["product"]]
+        sums = np.bincount(chapter * MARKETS + flows["destination"], demand, minlength=ALL_CHAPTERS * MARKETS)
+        squares = np.bincount(chapter, demand * demand, minlength=ALL_CHAPTERS)
+        empty = np.zeros((ALL_CHAPTERS, MARKETS)), np.zeros(ALL_CHAPTERS)
+        self.by_market[year] = self.by_market.get(year, empty[0]) + sums.reshape(ALL_CHAPTERS, MARKETS)
+        self.squares[year] = self.squares.get(year, empty[1]) + squares
         self.count += int(flows.size)
-        self.squares += float(np.sum(demand * demand))
 
     def spread(self) -> float:
         """Return the sum of squares of demand around its mean."""
-        return max(self.squares - float(np.sum(self.by_product)) ** 2 / self.count, 0.0)
+        squares = sum(float(np.sum(self.squares[year])) for year in sorted(self.squares))
+        return max(squares - float(np.sum(self.by_product)) ** 2 / self.count, 0.0)
 
     def normal_equations(self) -> tuple[sparse.csr_matrix, Vector, Vector]:
         """Return the counts, shape (products, markets), and the sums by product and by market."""
@@ -148,7 +157,7 @@ class _Sums:
         self.cells.clear()
         shape = (self.products, MARKETS * len(at))
         table = sparse.csr_matrix(sparse.coo_matrix((counts, (product, market)), shape=shape))
-        return table, self.by_product, np.concatenate([self.by_market[year] for year in at])
+        return table, self.by_product, np.concatenate([self.by_market[year].sum(axis=0) for year in at])
 
     def by_year(self, market: Vector) -> dict[int, Vector]:
         """Return the effects of each year's destinations."""
@@ -288,21 +297,19 @@ class ByProduct:
     flows: Codes = field(init=False)
 
     def __post_init__(self) -> None:
-        sums = np.zeros((4, self.products))
+        sums = np.zeros((5, self.products))
         counts = np.zeros(self.products, dtype=np.int64)
-        spread = 0.0
         for _, q, p, z, product in self._projected():
-            for row, values in enumerate((z * p, z * q, z * z, p * p)):
+            for row, values in enumerate((z * p, z * q, z * z, p * p, q * q)):
                 sums[row] += np.bincount(product, values, minlength=self.products)
             counts += np.bincount(product, minlength=self.products)
-            spread += float(np.sum(q * q))
-        zp, zq, zz, pp = sums
+        zp, zq, zz, pp, qq = sums
         varies = (zp**2 > 1e-24 * zz * pp) & (counts >= self.least)
         with np.errstate(invalid="ignore", divide="ignore"):
             self.sigma = np.where(varies, -zq / zp, np.nan)
             self.first_stage = np.where(varies, zp / zz, np.nan)
         self.flows = counts
-        self.noise = NOISE * float(np.sqrt(spread / max(int(counts.sum()), 1)))
+        self.noise = NOISE * float(np.sqrt(np.sum(qq) / max(int(counts.sum()), 1)))
 
     def _projected(self) -> Iterator[tuple[Key, Vector, Vector, Vector, Codes]]:
         for key, whole in self.parts.each():

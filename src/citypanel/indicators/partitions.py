@@ -1,18 +1,25 @@
 """Fixed-width rows on disk, a file for each year and bucket of chapters: memory holds one partition at a time."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from citypanel.arrays import Codes, Matrix
+from citypanel.arrays import Codes, Matrix, Vector
+from citypanel.micro import LARGEST, MICRO
 
 Rows = npt.NDArray[np.void]
 Key = tuple[int, int]
 
 SIZE = 250_000  # rows of a partition aimed at: more rows make more buckets, not larger partitions
 CHAPTERS = 97
+_CHAPTERS = 128  # keys of sums are (thing, year, chapter)
+_YEARS = 4096
+_BITS = 31
+_HALF = (1 << _BITS) - 1
+_SLOTS = 256  # of years, which are numbered as they come
 
 
 def buckets_for(rows: int, years: int) -> int:
@@ -76,6 +83,13 @@ class Partitions:
         self.rows.pop(key, None)
         self._path(key).unlink(missing_ok=True)
 
+    def sort(self, column: str) -> None:
+        """Order the rows of each partition by a column, where they are not; equal ones keep their order."""
+        for key, rows in self.each():
+            if (np.diff(rows[column]) < 0).any():
+                self.drop(key)
+                self.append(key, rows[np.argsort(rows[column], kind="stable")])
+
     def each(self) -> Iterator[tuple[Key, Rows]]:
         """Yield the partitions in their order."""
         for key in self.held():
@@ -107,35 +121,66 @@ class Index:
         return found
 
 
-class YearSums:
-    """Sums of several columns by a whole number (place, firm) and year, added to block by block."""
+class OrderedSums:
+    """Sums by a thing (place, firm) and year, added up chapter by chapter in the order of chapters.
 
-    def __init__(self, columns: int) -> None:
-        self.columns = columns
-        self._things, self._years = Index(), Index()
-        self._sums = np.zeros((columns, 0, 0))
+    However the chapters of a year are shared out to partitions, the same numbers are added in the same order.
+    """
 
-    def add(self, things: Codes, years: Codes, values: Matrix) -> None:
-        """Add rows: `things` and `years`, shape (rows,), `values`, shape (rows, columns)."""
-        at, year = self._things.of(things), self._years.of(years)
-        self._reach(len(self._things.values), len(self._years.values))
-        _, rooms, width = self._sums.shape
-        cell = at * width + year
-        for row, column in enumerate(values.T):
-            self._sums[row] += np.bincount(cell, column, minlength=rooms * width).reshape(rooms, width)
+    def __init__(self) -> None:
+        self._blocks: list[tuple[Codes, Matrix]] = []
 
-    def _reach(self, things: int, years: int) -> None:
-        _, rooms, width = self._sums.shape
-        if things > rooms or years > width:
-            grown = np.zeros((self.columns, max(things, 2 * rooms if things > rooms else rooms), max(years, width)))
-            grown[:, :rooms, :width] = self._sums
-            self._sums = grown
+    def add(self, things: Codes, years: Codes, chapters: Codes, values: Matrix) -> None:
+        """Add rows that hold a chapter and year wholly; `values`, shape (rows, columns); `things` from -1."""
+        key = ((things.astype(np.int64) + 1) * _YEARS + years) * _CHAPTERS + chapters
+        order = np.argsort(key, kind="stable")
+        self._blocks.append(_grouped(key[order], values[order]))
 
     def table(self) -> tuple[Codes, Codes, Matrix]:
-        """Return thing, year and sums, shape (keys, columns), of all that have any, by thing and year."""
-        things, years = (np.array(index.values, dtype=np.int64) for index in (self._things, self._years))
-        sums = self._sums[:, : things.size, : years.size]
-        at, year = np.nonzero((sums != 0).any(axis=0))
-        order = np.lexsort((years[year], things[at]))
-        at, year = at[order], year[order]
-        return things[at], years[year], sums[:, at, year].T
+        """Return thing, year and sums, shape (keys, columns), by thing and year."""
+        if not self._blocks:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty((0, 1))
+        keys, values = (np.concatenate(parts) for parts in zip(*self._blocks, strict=True))
+        order = np.argsort(keys, kind="stable")
+        both, sums = _grouped(keys[order] // _CHAPTERS, values[order])
+        return both // _YEARS - 1, both % _YEARS, sums
+
+
+def _grouped(keys: Codes, values: Matrix) -> tuple[Codes, Matrix]:
+    """Return the distinct keys of ordered ones and the sums of their values."""
+    if not keys.size:
+        return keys, values
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    return keys[starts], np.add.reduceat(values, starts, axis=0)
+
+
+class Totals:
+    """US$ by place and year as whole millionths: exact, so that parts may be added up in any order."""
+
+    def __init__(self) -> None:
+        self._places, self._years = Index(), Index()
+        self.micro: Counter[tuple[int, int]] = Counter()
+
+    def add(self, places: Codes, years: Codes, values: Vector) -> None:
+        """Add amounts; missing ones count as nothing."""
+        cells = self._places.of(places) * _SLOTS + self._years.of(years)
+        usual = (values > 0) & (values < LARGEST)
+        whole = np.rint(np.where(usual, values, 0.0) * MICRO).astype(np.int64)
+        # In two halves, whose sums over some million rows a double holds exactly.
+        low, high = (np.bincount(cells, piece) for piece in (whole & _HALF, whole >> _BITS))
+        sums = (high.astype(np.int64) << _BITS) + low.astype(np.int64)
+        for cell in np.flatnonzero(sums).tolist():
+            self.micro[self._key(cell)] += int(sums[cell])
+        large = np.isfinite(values) & (values >= LARGEST)
+        for cell, value in zip(cells[large].tolist(), values[large].tolist(), strict=True):
+            self.micro[self._key(cell)] += round(value) * MICRO
+
+    def _key(self, cell: int) -> tuple[int, int]:
+        return self._places.values[cell // _SLOTS], self._years.values[cell % _SLOTS]
+
+
+def totals_table(micro: Mapping[tuple[int, int], int]) -> tuple[Codes, Codes, Matrix]:
+    """Return place, year and US$, shape (keys, 1), by place and year."""
+    keys = sorted(micro)
+    columns = np.array(keys, dtype=np.int64).reshape(-1, 2)
+    return columns[:, 0], columns[:, 1], np.array([[micro[key] / MICRO] for key in keys]).reshape(-1, 1)

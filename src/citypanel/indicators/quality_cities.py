@@ -1,5 +1,6 @@
 """Quality of cities and provinces from sums of flows: coverage, steps 21 and 22, years without micro data."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from citypanel.errors import InputError
 from citypanel.indicators.attrition import KEPT, Ledger, Rule
 from citypanel.indicators.cleaning_flows import note_flows
 from citypanel.indicators.files import Wanted, read_columns, require_unique
-from citypanel.indicators.partitions import Partitions, YearSums
+from citypanel.indicators.partitions import OrderedSums, Partitions, Totals, totals_table
 from citypanel.registers import Registers
 
 YEARS = 10_000  # keys of sums are place * YEARS + year
@@ -23,11 +24,25 @@ PROVINCE = 10_000  # an adcode, whole multiples of this are provinces
 BOUNDARIES = ("merged", "split")
 
 
-def city_years(sums: YearSums, totals: tuple[Codes, Codes, Matrix]) -> pd.DataFrame:
-    """Return `adcode`, `year`, `kept` and `total` (US$), `weighted` (US$ x quality) of all mapped places read."""
-    frame, kept = _keyed(totals, ["total"]), _keyed(sums.table(), ["kept", "weighted"])
-    frame = frame[frame["adcode"] >= 0].merge(kept, how="left", on=["adcode", "year"])
-    frame = frame.fillna({"kept": 0.0, "weighted": 0.0})
+def city_years(sums: OrderedSums, covered: Totals, totals: Mapping[tuple[int, int], int]) -> pd.DataFrame:
+    """Return what all mapped places read have by year, in US$.
+
+    Parameters
+    ----------
+    sums : OrderedSums
+        Value, and value x quality, of the flows that enter.
+    covered, totals
+        Value of the flows that enter, and of all records read, in whole millionths: their ratio is 1 where all enter.
+
+    Returns
+    -------
+    DataFrame
+        `adcode`, `year`, `total`, `covered`, `kept`, `weighted`.
+    """
+    frame = _keyed(totals_table(totals), ["total"])
+    for table, names in ((totals_table(covered.micro), ["covered"]), (sums.table(), ["kept", "weighted"])):
+        frame = frame.merge(_keyed(table, names), how="left", on=["adcode", "year"])
+    frame = frame[frame["adcode"] >= 0].fillna({"covered": 0.0, "kept": 0.0, "weighted": 0.0})
     ordered: pd.DataFrame = frame.sort_values(["adcode", "year"], ignore_index=True)
     return ordered
 
@@ -40,13 +55,14 @@ def _keyed(table: tuple[Codes, Codes, Matrix], names: list[str]) -> pd.DataFrame
 def provinces_of(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `adcode`, `year`, `quality`, `coverage` of provinces: over all kept flows of their cities."""
     own = frame.assign(adcode=frame["adcode"] // PROVINCE * PROVINCE)
-    return _means(own.groupby(["adcode", "year"], as_index=False)[["total", "kept", "weighted"]].sum())
+    columns = ["total", "covered", "kept", "weighted"]
+    return _means(own.groupby(["adcode", "year"], as_index=False)[columns].sum())
 
 
 def _means(frame: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
         quality = frame["weighted"] / frame["kept"].where(frame["kept"] > 0)
-        coverage = frame["kept"] / frame["total"].where(frame["total"] > 0)
+        coverage = frame["covered"] / frame["total"].where(frame["total"] > 0)
     means: pd.DataFrame = frame[["adcode", "year"]].assign(quality=quality, coverage=coverage)
     return means
 

@@ -3,22 +3,25 @@
 One partition (a year and some chapters) is in memory at a time; the peak does not grow with the rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Codes, Vector
+from citypanel.canonical import read_table
 from citypanel.declare.indicators import QualityOptions
 from citypanel.indicators.attrition import KEPT, Rule
-from citypanel.indicators.cleaning import CleanFlows, clean_flows
+from citypanel.indicators.cleaned import Cleaned, CleanFlows, joined
+from citypanel.indicators.cleaning import clean_chapters
 from citypanel.indicators.cleaning_flows import note_flows
 from citypanel.indicators.demand import inside_shares, standardised
 from citypanel.indicators.demand_streamed import ByProduct, Estimator, Pooled, require_flows, runs
-from citypanel.indicators.partitions import Key, Partitions, Rows, YearSums
+from citypanel.indicators.partitions import Key, OrderedSums, Partitions, Rows, Totals
 from citypanel.indicators.quality_cities import (
     FinalSteps,
     city_years,
@@ -82,18 +85,49 @@ def quality_of_exports(
         No flow is left to estimate on.
     """
     registers = registers or Registers()
-    with clean_flows(exports, options.cleaning, options.place, options.level, registers) as clean:
+    with TemporaryDirectory(prefix="citypanel_") as room:
+        files = Cleaned(Path(room) / "flows.arrow", Path(room) / "account.arrow")
+        place, level = options.place, options.level
+        clean_chapters(exports, files, options.cleaning, place=place, level=level, registers=registers)
+        return quality_of_flows([files], options, sigma, intake=intake, firms=firms, registers=registers)
+
+
+def quality_of_flows(
+    groups: Sequence[Cleaned],
+    options: QualityOptions,
+    sigma: pd.Series | float | None,
+    *,
+    intake: Path | None = None,
+    firms: bool = False,
+    registers: Registers | None = None,
+) -> Aggregates:
+    """Estimate and aggregate the quality of flows that were cleaned, in one group of chapters or several.
+
+    Parameters
+    ----------
+    groups : sequence of Cleaned
+        As `clean_chapters` leaves them, with the cleaning, place and level of the options.
+
+    Notes
+    -----
+    However the chapters were shared out, the result is the same to the last digit: sums go chapter by chapter.
+    """
+    registers = registers or Registers()
+    first = read_table(intake, "attrition") if intake is not None else None
+    with TemporaryDirectory(prefix="citypanel_") as room:
+        clean = joined(groups, Path(room))
         streamed = _Streamed(clean, options, sigma, firms=firms)
         sums = streamed.run()
         final = FinalSteps(options.cleaning, registers)
-        everything = city_years(sums, clean.totals)
+        everything = city_years(sums, streamed.covered, clean.account.totals)
         cities = final.judge(everything, clean.ledger)
         final.count(streamed.scaled, clean.ledger)
+        rules = (*clean.account.rules, *later_rules(options), *final_rules(options.cleaning))
         return Aggregates(
             cities=cities,
             provinces=provinces_of(everything),
             firms=streamed.firm_table(),
-            attrition=clean.attrition((*later_rules(options), *final_rules(options.cleaning)), intake),
+            attrition=clean.counted().table(rules, first, options.place),
             elasticities=streamed.elasticities(),
         )
 
@@ -123,20 +157,21 @@ class _Streamed:
         self, clean: CleanFlows, options: QualityOptions, sigma: pd.Series | float | None, *, firms: bool
     ) -> None:
         self.clean, self.options = clean, options
-        self.firm_sums = YearSums(2) if firms else None
-        self.city_sums = YearSums(2)
+        self.chapters, self.products = clean.chapters, clean.texts["product"]
+        self.firm_sums = OrderedSums() if firms else None
+        self.city_sums, self.covered = OrderedSums(), Totals()
         self.scaled = Partitions(clean.parts.folder / "scaled", SCORED)
         self.scored = Partitions(clean.parts.folder / "scored", SCORED)
         self.waits = drops_cities(options.cleaning)
         self.estimator = self._estimator(sigma)
 
     def _estimator(self, sigma: pd.Series | float | None) -> Estimator:
-        parts, products = self.clean.parts, self.clean.products
+        parts = self.clean.parts
         if self.options.method == "by_product":
-            return ByProduct(parts, len(products), self.options.min_observations)
-        return Pooled(parts, sigma_by_product(products, sigma))
+            return ByProduct(parts, len(self.products), self.options.min_observations)
+        return Pooled(parts, sigma_by_product(self.products, sigma), self.chapters)
 
-    def run(self) -> YearSums:
+    def run(self) -> OrderedSums:
         """Return value and value x quality by place and year."""
         count = 0
         for key in self.clean.parts.held():
@@ -147,14 +182,15 @@ class _Streamed:
                 self.scored.append(key, flows)
             else:
                 self._scale(flows)
-        require_flows(count, sum(self.clean.ledger.rows.values()), self._last_reason())
+        if not count:
+            require_flows(count, self.clean.counted().rows.total(), self._last_reason())
         for block in self._blocks():
             self._scale(block)
         return self.city_sums
 
     def _last_reason(self) -> str:
-        rules = {rule.number: rule.reason for rule in (*self.clean.rules, *later_rules(self.options))}
-        left = [number for number in sorted(self.clean.ledger.rows) if number in rules]
+        rules = {rule.number: rule.reason for rule in (*self.clean.account.rules, *later_rules(self.options))}
+        left = [number for number, rows in sorted(self.clean.counted().rows.items()) if number in rules and rows]
         return rules[left[-1]] if left else ""
 
     def _scored(self, key: Key, flows: Rows) -> Rows:
@@ -170,15 +206,13 @@ class _Streamed:
         return scored
 
     def _blocks(self) -> Iterator[Rows]:
-        """Yield all years of some products of a bucket, about `BLOCK` flows at a time."""
+        """Yield all years of some products of a chapter, about `BLOCK` flows at a time."""
         for bucket in sorted({bucket for _, bucket in self.scored.held()}):
             keys = [key for key in self.scored.held() if key[1] == bucket]
             parts = [self.scored.mapped(key) for key in keys]
             columns = [np.array(part["product"]) for part in parts]
-            counts = np.bincount(np.concatenate(columns))
-            groups = np.cumsum(counts) // BLOCK
-            edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), counts.size]
-            for first, last in pairwise(edges):
+            counts = np.bincount(np.concatenate(columns), minlength=len(self.products))
+            for first, last in _edges(counts, self.chapters):
                 slices = [
                     np.array(part[np.searchsorted(column, first) : np.searchsorted(column, last)])
                     for part, column in zip(parts, columns, strict=True)
@@ -198,9 +232,11 @@ class _Streamed:
 
     def _add(self, flows: Rows, scaled: Vector) -> None:
         values = np.column_stack([flows["value"], flows["value"] * scaled])
-        self.city_sums.add(flows["place"], flows["year"], values)
+        chapters = self.chapters[flows["product"]]
+        self.city_sums.add(flows["place"], flows["year"], chapters, values)
+        self.covered.add(flows["place"], flows["year"], flows["value"])
         if self.firm_sums is not None:
-            self.firm_sums.add(flows["firm"], flows["year"], values)
+            self.firm_sums.add(flows["firm"], flows["year"], chapters, values)
         if self.waits:
             self.scaled.append((len(self.scaled.rows), 0), flows)
         else:
@@ -211,13 +247,13 @@ class _Streamed:
         if self.firm_sums is None:
             return pd.DataFrame(columns=["firm", "year", "quality", "value"])
         firm, year, sums = self.firm_sums.table()
-        names = np.array(self.clean.firms, dtype=object)[firm]
+        names = np.array(self.clean.texts["firm"], dtype=object)[firm]
         table = {"firm": names, "year": year, "quality": sums[:, 1] / sums[:, 0], "value": sums[:, 0]}
         return pd.DataFrame(table).sort_values(["firm", "year"], ignore_index=True)
 
     def elasticities(self) -> pd.DataFrame:
         """Return the elasticity of every product that has one."""
-        found = {"product": self.clean.products, "sigma": self.estimator.sigma}
+        found = {"product": self.products, "sigma": self.estimator.sigma}
         if isinstance(self.estimator, ByProduct):
             found |= {"flows": self.estimator.flows, "first_stage": self.estimator.first_stage}
         return pd.DataFrame(found).dropna(subset="sigma").sort_values("product", ignore_index=True)
@@ -243,6 +279,16 @@ def scale(quality: Vector, cell: Codes, trim: tuple[float, float], noise: float)
         scaled[kept] = standardised(quality[kept], cell[kept], noise)
     rule[kept & np.isnan(scaled)] = 1901
     return rule, scaled
+
+
+def _edges(counts: Codes, chapters: Codes) -> Iterator[tuple[int, int]]:
+    """Yield first and last product (exclusive) of blocks of about `BLOCK` flows, none of which leaves its chapter."""
+    for chapter in np.unique(chapters[counts > 0]).tolist():
+        own = np.flatnonzero(chapters == chapter)
+        start, stop = int(own[0]), int(own[-1]) + 1
+        groups = np.cumsum(counts[start:stop]) // BLOCK
+        edges = [start, *(start + 1 + np.flatnonzero(np.diff(groups))).tolist(), stop]
+        yield from pairwise(edges)
 
 
 def _cells(flows: Rows) -> Codes:

@@ -13,9 +13,10 @@ from citypanel.canonical import Origin, read_origin, read_table, write_table
 from citypanel.declare.cleaning import NO_CLEANING, Cleaning
 from citypanel.declare.indicators import QualityOptions, parse_indicator, variant
 from citypanel.errors import DeclarationError, InputError
-from citypanel.indicators.cleaning import clean_exports
+from citypanel.indicators.cleaned import Cleaned
+from citypanel.indicators.cleaning import clean_chapters, clean_exports
 from citypanel.indicators.quality import city_quality
-from citypanel.indicators.quality_streamed import quality_of_exports
+from citypanel.indicators.quality_streamed import quality_of_exports, quality_of_flows
 
 UNITS = {
     "firms": "firm", "hs6": "hs6", "destinations": "destination", "cities": "city_producing", "value_usd": "value_usd",
@@ -93,11 +94,11 @@ def by_filters(frame: pd.DataFrame) -> pd.DataFrame:
     frame = told("BRA", frame[frame["destination"] != "BRA"])
     frame = told("chapters", frame[~frame["hs6"].str[:2].isin(["93", "97", "98", "99"])])
     frame = told("regime", frame[frame["regime"] == "一般贸易"])
-    modal_units = frame[frame["hs6"] != "620342"].groupby("hs6")["unit"].agg(lambda units: units.mode()[0])
     for word in ("贸易", "物流"):
         plain = frame["firm_name"].str.replace("自由贸易试验区", "")
         frame = told(word, frame[~plain.str.contains(word)])
     frame = told("unknown code", frame[frame["hs6"] != "620342"])
+    modal_units = frame.groupby("hs6")["unit"].agg(lambda units: units.mode()[0])
     frame = told("unit", frame[frame["unit"] == frame["hs6"].map(modal_units)])
     keys = ["firm", "city_producing", "hs6", "destination", "year"]
     flows = frame.assign(rows=1).groupby(keys, dropna=False, as_index=False)[["value_usd", "quantity", "rows"]].sum()
@@ -274,5 +275,53 @@ def test_the_size_of_partitions_and_batches_changes_nothing(
     monkeypatch.setattr("citypanel.indicators.cleaning_rows.BATCH", 333)
     monkeypatch.setattr("citypanel.indicators.quality_streamed.BLOCK", 50)
     pieces = city_quality(exports, options)
-    pd.testing.assert_frame_equal(whole, pieces, rtol=1e-9)
+    pd.testing.assert_frame_equal(whole, pieces, check_exact=True)
     assert whole.attrs["attrition"] == pieces.attrs["attrition"]
+
+
+@pytest.mark.parametrize("method", ["ksw", "by_product"])
+@pytest.mark.parametrize("scope", ["product", "product_year"])
+def test_chapters_shared_out_to_any_number_of_jobs_change_nothing(
+    method: str, scope: str, stored: Callable[[pd.DataFrame], Path], tmp_path: Path
+) -> None:
+    exports = stored(records())
+    # A code that goes from one chapter to another with the conversion, and one that is unknown to it.
+    pairs = ["10110,610910", "270111,270111", "610910,610910", "847130,850440", "850440,850440", "930100,930100"]
+    pairs += ["999998,10110", "999999,847130"]
+    table = ["code.after,code.before,Relationship,adjustment", *(f"{pair},x,2007 to 2002" for pair in pairs)]
+    (tmp_path / "hs.csv").write_text("\n".join([*table, ""]))
+    cleaning = {"hs_base": "2002", "hs_table": str(tmp_path / "hs.csv"), "intermediaries": "short", "min_flows": 20}
+    options = QualityOptions(method=method, scope=scope, trim=(0.02, 0.98), min_observations=20, cleaning=cleaning)
+    found = []
+    for groups in (1, 2, 5):
+        files = [Cleaned(tmp_path / f"{g}of{groups}.flows", tmp_path / f"{g}of{groups}.account") for g in range(groups)]
+        for number, file in enumerate(files, start=1):
+            clean_chapters(exports, file, options.cleaning, place="producing", level="hs6", group=f"{number}of{groups}")
+        found.append(quality_of_flows(files, options, 4.0, firms=True))
+    for other in found[1:]:
+        for name in ("cities", "provinces", "firms", "attrition", "elasticities"):
+            pd.testing.assert_frame_equal(getattr(found[0], name), getattr(other, name), check_exact=True)
+    assert found[0].attrition["rows_before"].iloc[0] == len(records())
+    assert found[0].firms["quality"].between(0, 1).all()
+
+
+def test_chapters_leave_by_the_code_as_written_and_units_are_those_of_the_rows_that_are_left(
+    stored: Callable[[pd.DataFrame], Path], tmp_path: Path
+) -> None:
+    """Step 7 comes before the conversion of step 10; step 11 looks at the rows that steps 9 and 10 have left."""
+    frame = records(200)
+    frame["hs8"] = np.where(np.arange(200) < 100, "93010000", "85044000")
+    frame["hs_revision"], frame["quantity"], frame["value_usd"] = "2007", 5.0, 100.0
+    trading = np.arange(200) % 4 != 0
+    frame["firm"] = np.where(trading, "3205900001", "3205900002")
+    frame["firm_name"] = np.where(trading, "某贸易有限公司", "某机械厂")
+    frame["unit"] = np.where(trading, "台", "千克")
+    (tmp_path / "hs.csv").write_text(
+        "code.after,code.before,Relationship,adjustment\n930100,850440,x,2007 to 2002\n850440,930100,x,2007 to 2002\n"
+    )
+    options = Cleaning(hs_base="2002", hs_table=str(tmp_path / "hs.csv"), intermediaries="short")
+    clean_exports(stored(frame), tmp_path / "f.parquet", tmp_path / "a.parquet", options)
+    flows = pd.read_parquet(tmp_path / "f.parquet")
+    assert flows["product"].unique().tolist() == ["930100"]
+    # Trading firms report pieces; without them kilograms are the usual unit, so no row of the others leaves.
+    assert flows["rows"].sum() == 25

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from citypanel.arrays import Codes, Vector
 from citypanel.indicators.demand_streamed import two_way_effects
-from citypanel.indicators.partitions import Index, YearSums, buckets_for
+from citypanel.indicators.partitions import Index, OrderedSums, Totals, buckets_for
 from citypanel.within import within_projection
 
 
@@ -36,19 +36,35 @@ def test_residuals_are_those_of_the_projection(kind: str) -> None:
     assert residual(y, first, second) == pytest.approx(expected, abs=1e-10)
 
 
-def test_sums_by_place_and_year_are_those_of_a_group_by() -> None:
+def test_sums_by_place_and_year_are_those_of_a_group_by_however_chapters_are_shared_out() -> None:
     draw = np.random.default_rng(0)
-    sums, cells = YearSums(1), {}
-    for _ in range(5):
-        place = draw.choice([-1, 110000, 320500, 654300], 100)
-        year, value = draw.integers(2000, 2004 + draw.integers(1, 9), 100), draw.random(100)
-        sums.add(place, year, value[:, None])
-        for p, y, v in zip(place.tolist(), year.tolist(), value.tolist(), strict=True):
-            cells[p, y] = cells.get((p, y), 0.0) + v
-    place, year, values = sums.table()
-    found = dict(zip(zip(place.tolist(), year.tolist(), strict=True), values[:, 0].tolist(), strict=True))
-    assert found == pytest.approx(cells)
-    assert list(found) == sorted(found)
+    size = 2000
+    place = draw.choice([-1, 110000, 320500, 654300], size)
+    year, chapter, value = draw.integers(2000, 2004, size), draw.integers(1, 97, size), draw.random(size)
+    found = []
+    for groups in (1, 5):
+        sums = OrderedSums()
+        for group in draw.permutation(groups):
+            own = chapter % groups == group
+            sums.add(place[own], year[own], chapter[own], value[own, None])
+        found.append(sums.table())
+    for one, other in zip(*found, strict=True):
+        assert np.array_equal(one, other)
+    cells: dict[tuple[int, int], float] = {}
+    for p, y, v in zip(place.tolist(), year.tolist(), value.tolist(), strict=True):
+        cells[p, y] = cells.get((p, y), 0.0) + v
+    places, years, values = found[0]
+    told = dict(zip(zip(places.tolist(), years.tolist(), strict=True), values[:, 0].tolist(), strict=True))
+    assert told == pytest.approx(cells)
+    assert list(told) == sorted(told)
+
+
+def test_totals_are_exact_in_any_order() -> None:
+    totals = Totals()
+    places, years = np.array([110000, -1, 110000, 110000]), np.array([2001, 2001, 2001, 2001])
+    totals.add(places, years, np.array([0.1, 7.0, 0.2, np.nan]))
+    totals.add(places, years, np.array([1e13, -1.0, 4e12, 4e12]))
+    assert totals.micro == {(110000, 2001): 300_000 + 18 * 10**18, (-1, 2001): 7_000_000}
 
 
 def test_an_index_numbers_what_it_sees_once() -> None:
