@@ -22,7 +22,7 @@ def city_year(tmp_path: Path) -> Callable[[Cells], Path]:
             for variable, cells in values.items()
             for (code, year), value in cells.items()
         ]
-        frame = pd.DataFrame(rows).assign(interpolated=False).sort_values(["adcode", "year", "variable"])
+        frame = pd.DataFrame(rows).assign(source_row=2, interpolated=False).sort_values(["adcode", "year", "variable"])
         path = tmp_path / "city_year.parquet"
         columns = [column.name for column in CONTRACTS["city_year"].columns]
         write_table(frame[columns], path, "city_year", origin=Origin())
