@@ -34,6 +34,8 @@ include: "rules/estimates.smk"
 include: "rules/exhibits.smk"
 include: "rules/ledger.smk"
 include: "rules/witness.smk"
+include: "rules/validation.smk"
+include: "rules/recovery.smk"
 
 
 rule all:

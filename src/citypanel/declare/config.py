@@ -27,6 +27,16 @@ class SampleDeclaration(BaseModel):
     seed: int = Field(20112020, ge=0, lt=2**32, description="seed of the simulation")
 
 
+class ValidationDeclaration(BaseModel):
+    """Panels with a known truth on which `snakemake validation` tries the studies' estimators."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    draws: int = Field(500, ge=2, le=100_000, description="panels of each design")
+    block: int = Field(125, ge=1, le=100_000, description="panels that one job draws and estimates")
+    seed: int = Field(20112020, ge=0, lt=2**32, description="seed of the panels")
+
+
 class Config(BaseModel):
     """The run."""
 
@@ -44,6 +54,7 @@ class Config(BaseModel):
         description="`sample`, or a folder with customs/, patents/, yearbook/, world_trade/ (any of them)",
     )
     sample: SampleDeclaration = SampleDeclaration()
+    validation: ValidationDeclaration = ValidationDeclaration()
     intake: Intake = Field(Intake(), description="rules of reading raw files")
     pathvars: dict[str, str] = Field({}, description="other places for results, logs and benchmarks")
 

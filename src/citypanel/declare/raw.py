@@ -51,8 +51,11 @@ class RawFolders:
 
     def world(self, name: str, study: Study) -> str:
         """Return the world that a study reads: its own, unless it declares another; a fifth study's is the first."""
-        if not self.are_simulated:
-            return OWN
+        return self.simulated_world(name, study) if self.are_simulated else OWN
+
+    @staticmethod
+    def simulated_world(name: str, study: Study) -> str:
+        """Return the simulated world that belongs to a study, whatever files the run reads."""
         return study.world or (name if name in WORLDS else WORLDS[0])
 
     def folder(self, world: str) -> str:

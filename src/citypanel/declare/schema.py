@@ -1,4 +1,4 @@
-"""JSON Schemas of `config.yaml` and `study.yaml`, made from the models: `python -m citypanel.declare.schema DIR`."""
+"""JSON Schemas of what users declare, made from the models: `python -m citypanel.declare.schema DIR`."""
 
 import json
 import sys
@@ -8,8 +8,13 @@ from pydantic import BaseModel
 
 from citypanel.declare.config import Config
 from citypanel.declare.study import Study
+from citypanel.declare.validation import Validation
 
-SCHEMAS: dict[str, type[BaseModel]] = {"config.schema.json": Config, "study.schema.json": Study}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "config.schema.json": Config,
+    "study.schema.json": Study,
+    "validation.schema.json": Validation,
+}
 
 
 def schema_text(model: type[BaseModel]) -> str:

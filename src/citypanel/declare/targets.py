@@ -36,3 +36,21 @@ def exhibit_pattern(folder: str, languages: Sequence[str], *, shown: bool) -> li
         for suffix in FORMATS[folder]
         if (suffix == SHOWN[folder]) == shown
     ]
+
+
+def validation_pattern(folder: str, languages: Sequence[str]) -> list[str]:
+    """Return the files of one table or figure of a validation, `study` and `shown` being wildcards."""
+    one = "table" if folder == "tables" else "figure"
+    formats = FORMATS[folder]
+    return [f"<results>/{{study}}/validation/{{shown}}_{one}_{lang}.{end}" for lang in languages for end in formats]
+
+
+def validation_files(shown: Mapping[str, Iterable[str]], folder: str, languages: Sequence[str]) -> list[str]:
+    """Return every file of the tables or figures `shown` by study, below `<results>`."""
+    pattern = validation_pattern(folder, languages)
+    return [
+        path.replace("{study}", study).replace("{shown}", kind)
+        for study, kinds in shown.items()
+        for kind in kinds
+        for path in pattern
+    ]

@@ -57,6 +57,7 @@ _ESCAPES = {
 _SIZES = (("small", 6.0, 5.0), ("footnotesize", 4.0, 4.5), ("scriptsize", 3.0, 4.0))
 _TEXT_WIDTH = 440.0  # pt, A4 with 2.5 cm margins, less a reserve
 _TEXT_HEIGHT = 680.0
+_LANDSCAPE_ROWS = 36  # more do not fit a page on its side: such a table stays upright and is scaled down
 _NARROW = 0.75  # share of the page below which a table is stretched to four fifths of it
 _PROSE_DIGIT = 5.2  # width of a letter of sentences (pt)
 _HEAD_WIDTH = 14  # a head of one column is broken into lines of about this many letters
@@ -231,8 +232,10 @@ def _fitting(table: Table) -> Fit:
             width = letters * digit + 2 * gap * (len(widths) + 1)
             if width <= room:
                 return Fit(Tex(size), Tex(f"{gap:g}pt"), Tex(kind), width < _NARROW * room)
+        if len(table.rows) > _LANDSCAPE_ROWS:
+            break
     size, gap, _ = _SIZES[-1]
-    return Fit(Tex(size), Tex(f"{gap:g}pt"), Tex("sidewaystable"), stretched=False)
+    return Fit(Tex(size), Tex(f"{gap:g}pt"), Tex(kind), stretched=False)
 
 
 def _head_widths(table: Table) -> list[int]:

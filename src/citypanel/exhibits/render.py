@@ -17,6 +17,7 @@ from citypanel.exhibits.moran import moran_table, spatial_lm_table
 from citypanel.exhibits.regression import regression_table
 from citypanel.exhibits.spatial import spatial_table
 from citypanel.exhibits.table import Table
+from citypanel.exhibits.validation import coverage_table, recovery_table, size_table
 from citypanel.exhibits.variables import variables_table
 from citypanel.exhibits.words import known_language
 from citypanel.result import Record
@@ -33,6 +34,9 @@ KINDS = {
     "balance": balance_table,
     "attrition": attrition_table,
     "mediation": mediation_table,
+    "coverage": coverage_table,
+    "size": size_table,
+    "recovery": recovery_table,
 }
 WITHOUT_RECORDS = ("variables",)
 

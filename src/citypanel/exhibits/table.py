@@ -18,6 +18,9 @@ Kind = Literal[
     "balance",
     "attrition",
     "mediation",
+    "coverage",
+    "size",
+    "recovery",
 ]
 
 

@@ -1,6 +1,7 @@
 """The fixed words of tables and figures, English and Chinese side by side."""
 
 from citypanel.errors import DeclarationError
+from citypanel.exhibits.validation_words import VALIDATION
 
 LANGUAGES = ("en", "zh")
 
@@ -267,6 +268,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Joint test of the leads: F = {f}, {p}",
         "事前系数联合检验：F = {f}，{p}",
     ),
+    **VALIDATION,
 }
 
 VARIANCES: dict[str, tuple[str, str]] = {

@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
-from citypanel.sample.presets import STUDIES, YRD_COOPERATION, own_columns, sample_files
+from citypanel.sample.designs import known_designs
+from citypanel.sample.presets import CONSTRUCTED_PANEL, STUDIES, YRD_COOPERATION, own_columns, sample_files
 
-__all__ = ["STUDIES", "own_columns", "sample_files", "write_sample"]
+__all__ = ["STUDIES", "constructed_panel", "known_designs", "own_columns", "sample_files", "write_sample"]
+
+
+def constructed_panel() -> Path:
+    """Return the table from which least squares gives yrd_cooperation's printed numbers: what is true in its world."""
+    return Path(__file__).with_name("data") / CONSTRUCTED_PANEL
 
 
 def write_sample(

@@ -20,7 +20,7 @@ DESIGNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def designs(study: str, weights: Iterable[str] = ()) -> tuple[str, ...]:
+def known_designs(study: str, weights: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the names of a study's designs; matrices of weights add spatial ones where outcomes can depend on them.
 
     Raises
@@ -36,7 +36,7 @@ def designs(study: str, weights: Iterable[str] = ()) -> tuple[str, ...]:
 
 def checked_design(study: str, design: str, weights: Iterable[str] = ()) -> str:
     """Return the design; raise InputError with those there are."""
-    known = designs(study, weights)
+    known = known_designs(study, weights)
     if design not in known:
         raise InputError(f"sample: design {design!r} of {study} is not known; there are {', '.join(known)}")
     return design

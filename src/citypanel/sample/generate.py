@@ -11,6 +11,7 @@ from citypanel.sample.folder import replacing
 from citypanel.sample.incopat import write_patents
 from citypanel.sample.notice import notice
 from citypanel.sample.presets import (
+    CONSTRUCTED_PANEL,
     NOTICE,
     PRESETS,
     TRUTH,
@@ -23,7 +24,7 @@ from citypanel.sample.presets import (
     preset_of,
     sample_files,
 )
-from citypanel.sample.tables import PANEL, products
+from citypanel.sample.tables import products
 from citypanel.sample.world import simulated_world
 from citypanel.sample.world_trade import write_world_trade
 from citypanel.sample.yearbook import write_yearbooks
@@ -87,7 +88,7 @@ def _write_kinds(folder: Path, size: Preset, seed: int, kinds: tuple[str, ...]) 
         "simulated": True,
         "preset": size.name,
         "seed": seed,
-        "panel": f"citypanel/sample/data/{PANEL}",
+        "panel": f"citypanel/sample/data/{CONSTRUCTED_PANEL}",
         "joint_inventions_divided_by": size.patent_divisor,
         "attrition_steps": {fault.kind: fault.step for fault in FAULTS} | {"duplicate": "duplicates"},
         "files": {},

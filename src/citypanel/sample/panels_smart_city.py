@@ -78,6 +78,8 @@ def _with_effect(drawn: _Drawn, effect: Matrix, years: tuple[int, ...]) -> Drawn
     treated = cities.treated[:, :n]
     truth = {"att": float(added[treated].mean()), "twfe": fixed_effects_slope(added, treated.astype(float))}
     truth |= effects_by_time(added, cities.cohort, years, LAST_EVENT_TIME)
+    # The mechanisms' columns are the cities' own in every design.
+    truth |= {name: float(moved[:, :n][treated].mean()) for name, moved in cities.mechanism_effects.items()}
     return _panel(cities, cities.cohort, quality, years, truth | _slopes())
 
 

@@ -15,6 +15,7 @@ KINDS_OF = {
 }
 STUDIES = tuple(KINDS_OF)
 LARGEST_SEED = 2**63 - 1
+CONSTRUCTED_PANEL = "yrd_cooperation_panel.csv"
 NOTICE, TRUTH = "SIMULATED.txt", "truth.json"
 
 _EVERY = ("tiny", "default", "full")

@@ -8,8 +8,7 @@ from importlib.resources import files
 import numpy as np
 
 from citypanel.arrays import Codes, Vector
-
-PANEL = "yrd_cooperation_panel.csv"
+from citypanel.sample.presets import CONSTRUCTED_PANEL
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -105,7 +104,7 @@ class TargetPanel:
 @cache
 def target_panel() -> TargetPanel:
     """Read the constructed panel from which least squares returns the printed tables of yrd_cooperation."""
-    rows = rows_of(PANEL)
+    rows = rows_of(CONSTRUCTED_PANEL)
     keys = ("adcode", "city", "year")
     return TargetPanel(
         adcode=np.array([int(row["adcode"]) for row in rows]),

@@ -12,7 +12,7 @@ import pytest
 
 from citypanel.canonical import read_origin
 from citypanel.errors import InputError
-from citypanel.sample.designs import DESIGNS, designs
+from citypanel.sample.designs import DESIGNS, known_designs
 from citypanel.sample.draws import Plan, draw_seed, write_draws
 from citypanel.sample.panels import draw_panel
 from citypanel.sample.smart_city import BATCHES
@@ -131,7 +131,7 @@ def test_unknown_designs_and_weights_of_other_cities_are_one_line() -> None:
     with pytest.raises(InputError, match=r"weights are \(3, 3\); allowed: \(41, 41\)"):
         draw_panel("yrd_cooperation", 1, "sar:near", {"near": ring(3)})
     with pytest.raises(InputError, match="no simulated world"):
-        designs("fifth")
+        known_designs("fifth")
 
 
 def drawn(folder: Path, numbers: range, columns: tuple[str, ...] | None = None) -> Path:

@@ -21,6 +21,7 @@ from citypanel.exhibits.figures.network import network
 from citypanel.exhibits.figures.placebo import placebo
 from citypanel.exhibits.figures.sensitivity import sensitivity
 from citypanel.exhibits.figures.series import series
+from citypanel.exhibits.figures.validation import coverage, recovery, size
 from citypanel.exhibits.figures.weights_heatmap import weights_heatmap
 from citypanel.exhibits.files import write_bytes
 from citypanel.exhibits.latex import figure_fragment
@@ -43,6 +44,9 @@ KINDS: dict[str, Draw] = {
     "balance_plot": balance_plot,
     "bacon": bacon,
     "sensitivity": sensitivity,
+    "coverage": coverage,
+    "size": size,
+    "recovery": recovery,
 }
 # Kinds that show files and no records.
 WITHOUT_RECORDS = ("weights_heatmap", "network")
