@@ -18,8 +18,10 @@ from citypanel.declare.specification import Specification
 from citypanel.estimate.methods import METHODS
 from citypanel.indicators.city import city_indicator
 from citypanel.indicators.quality import Quality, flow_quality
+from citypanel.indicators.recovery import recovered_quality
 from citypanel.intake.accounting import Outputs
 from citypanel.intake.table import intake_table
+from citypanel.result import Record
 from citypanel.sample import write_sample
 
 KEY = ["exporter", "product", "destination", "year"]
@@ -165,6 +167,25 @@ def test_quality_comes_back_with_the_true_elasticities_and_less_with_one_for_all
     wrong = _joined(flow_quality(flows, options, 10.0), true_flows)
     assert right["quality"].corr(right["ln_quality"]) > 0.9
     assert wrong["quality"].corr(wrong["ln_quality"]) < right["quality"].corr(right["ln_quality"]) - 0.05
+
+
+def test_the_record_of_recovery_says_the_same_of_every_way_to_estimate(
+    tables: dict[str, Outputs], raw: Path, flows: pd.DataFrame, true_flows: pd.DataFrame
+) -> None:
+    record = recovered_quality(tables["exports"].table, raw / "truth.json", raw / "truth_flows.parquet", "smart_city")
+    rows = {str(row["name"]): row for row in record.curves["quality"]}
+    both = _joined(flow_quality(flows, OPTIONS, None), true_flows)
+    # The cleaning steps leave out special chapters and small flows, which this world does not have.
+    assert rows["by_product"]["n"] == rows["least_squares"]["n"] == len(both)
+    assert rows["by_product"]["correlation"] == pytest.approx(both["quality"].corr(both["ln_quality"]), abs=1e-3)
+    assert rows["by_product"]["slope"] == pytest.approx(1, abs=0.1)
+    assert rows["least_squares"]["correlation"] < 0.85
+    assert rows["true_sigma"]["correlation"] > 0.9
+    assert rows["sigma_5"]["correlation"] < rows["true_sigma"]["correlation"]
+    assert rows["sigma"]["correlation"] > 0.99
+    points = [row for row in record.curves["points"] if row["name"] == "by_product"]
+    assert 900 < len(points) < 2_000
+    assert Record.from_json(record.to_json()) == record
 
 
 def test_city_quality_follows_the_truth_and_covers_almost_all_exports(panel: pd.DataFrame) -> None:
