@@ -4,6 +4,7 @@ from citypanel.declare.slices import (
     LOOKED_UP,
     analysis_slice,
     analysis_weights,
+    cleaning_files,
     exhibit_files,
     exhibit_records,
     exhibit_slice,
@@ -59,11 +60,17 @@ def indicator_options(wildcards):
 
 
 def indicator_inputs(wildcards):
-    needed = indicator_tables(wildcards.indicator, indicator_options(wildcards))
-    tables = [f"<results>/canonical/{wildcards.world}/{name}.parquet" for name in needed]
-    if has_attrition(wildcards.indicator):
-        tables.append(f"<results>/intake/{wildcards.world}/exports/attrition.parquet")
-    return tables
+    """Return what an indicator is computed from: canonical tables, for the quality flows that have been cleaned."""
+    world, indicator = wildcards.world, wildcards.indicator
+    needed = list(indicator_tables(indicator, indicator_options(wildcards)))
+    files = []
+    if indicator == "quality":
+        needed.remove("exports")
+        folder = f"<results>/flows/{world}/{CLEANINGS.behind[world, wildcards.variant]}"
+        files += [f"{folder}/{group}.{kind}.arrow" for group in GROUPS for kind in ("flows", "account")]
+    if has_attrition(indicator):
+        files.append(f"<results>/intake/{world}/exports/attrition.parquet")
+    return [*(f"<results>/canonical/{world}/{name}.parquet" for name in needed), *files]
 
 
 def indicator_own_files(wildcards):

@@ -1,6 +1,37 @@
 """Enters: canonical tables. Leaves: one file of city-year values per indicator and variant, shared by studies."""
 
 
+rule clean_records:
+    input:
+        exports="<results>/canonical/{world}/exports.parquet",
+        files=lambda wildcards: cleaning_files(CLEANINGS.options[wildcards.world, wildcards.cleaning]),
+        registers=registers("intermediary_words"),
+    output:
+        flows="<results>/flows/{world}/{cleaning}/{group}.flows.arrow",
+        account="<results>/flows/{world}/{cleaning}/{group}.account.arrow",
+    log:
+        "<logs>/clean_records_{world}_{cleaning}_{group}.log",
+    benchmark:
+        "<benchmarks>/clean_records_{world}_{cleaning}_{group}.tsv"
+    wildcard_constraints:
+        world=WORLDS,
+        cleaning=one_of(cleaning for _, cleaning in CLEANINGS.options),
+        group=one_of(GROUPS),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        group="{group}",
+        options=lambda wildcards: CLEANINGS.options[wildcards.world, wildcards.cleaning],
+        code=code_of("clean_records"),
+    message:
+        "Cleaning customs records ({wildcards.cleaning}, {wildcards.world}, chapters {wildcards.group})"
+    script:
+        "../scripts/clean_records.py"
+
+
 rule build_indicator:
     input:
         tables=indicator_inputs,

@@ -113,7 +113,10 @@ def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
 
 
 def read_origin(path: Path) -> Origin:
-    """Return the origin stored in a Parquet file; a file that states none is real and of unstated licence."""
+    """Return the origin stored in a Parquet file or an Arrow stream; one that states none is real, licence unstated."""
+    if Path(path).suffix == ".arrow":
+        with pa.ipc.open_stream(str(path)) as reader:
+            return origin_in(reader.schema.metadata)
     return origin_in(_open(path).schema_arrow.metadata)
 
 

@@ -32,6 +32,9 @@ RauchClass = Literal["exchange", "reference", "differentiated"]
 Classes = Annotated[tuple[RauchClass, ...], BeforeValidator(_split, json_schema_input_type=_TEXTS)]
 
 
+_OF_CITIES = ("min_coverage", "low_coverage", "boundary_changes", "balanced")
+
+
 class Cleaning(BaseModel):
     """The switchable cleaning steps, in their order."""
 
@@ -86,6 +89,11 @@ class Cleaning(BaseModel):
         if self.rauch and not self.rauch_drop:
             raise ValueError("rauch is given without rauch_drop, the classes to leave out")
         return self
+
+    def of_flows(self) -> "Cleaning":
+        """Return the steps up to 16; those of cities have their defaults."""
+        later = {name: field.default for name, field in type(self).model_fields.items() if name in _OF_CITIES}
+        return self.model_copy(update=later)
 
     @property
     def files(self) -> dict[str, str]:

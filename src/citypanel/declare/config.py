@@ -37,6 +37,16 @@ class ValidationDeclaration(BaseModel):
     seed: int = Field(20112020, ge=0, lt=2**32, description="seed of the panels")
 
 
+class Jobs(BaseModel):
+    """How customs records are shared out to jobs that run side by side; no result depends on it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    chapter_groups: int = Field(
+        1, ge=1, le=97, description="groups of HS chapters that are cleaned side by side; about the number of cores"
+    )
+
+
 class Config(BaseModel):
     """The run."""
 
@@ -56,6 +66,7 @@ class Config(BaseModel):
     sample: SampleDeclaration = SampleDeclaration()
     validation: ValidationDeclaration = ValidationDeclaration()
     intake: Intake = Field(Intake(), description="rules of reading raw files")
+    jobs: Jobs = Field(Jobs(), description="how customs records are shared out to jobs")
     pathvars: dict[str, str] = Field({}, description="other places for results, logs and benchmarks")
 
 

@@ -136,6 +136,16 @@ class ComplexityOptions(IndicatorOptions):
     ddof: Literal[0, 1] = Field(0, description="of the standard deviation that ECI and PCI are divided by")
 
 
+class FlowOptions(IndicatorOptions):
+    """Cleaned flows: what the steps up to 16 make of customs records."""
+
+    MAIN: ClassVar[str] = "level"
+
+    level: Literal["hs2", "hs4", "hs6", "hs8"] = "hs6"
+    place: Literal["producing", "registered"] = "producing"
+    cleaning: Cleaning = Cleaning()
+
+
 class QualityOptions(IndicatorOptions):
     """Export quality as a demand residual."""
 
@@ -176,6 +186,11 @@ class QualityOptions(IndicatorOptions):
         except DeclarationError as fault:
             raise ValueError(str(fault)) from None
         return self
+
+    @property
+    def flows(self) -> FlowOptions:
+        """The cleaning behind the indicator, which estimators may share: without the steps that come after it."""
+        return FlowOptions(level=self.level, place=self.place, cleaning=self.cleaning.of_flows())
 
     @property
     def caution(self) -> Text | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from citypanel.declare.cleaning import WAYS
 from citypanel.declare.config import SAMPLE, Config
-from citypanel.declare.slices import indicator_variants
+from citypanel.declare.slices import indicator_variants, study_cleanings
 from citypanel.declare.study import WORLDS, Study
 from citypanel.declare.variables import indicator_options
 from citypanel.errors import DeclarationError
@@ -103,6 +103,28 @@ def world_variants(raw: RawFolders, studies: Mapping[str, Study]) -> dict[tuple[
         for (indicator, variant), options in indicator_variants([study]).items():
             found[world, indicator, variant] = _placed(options, raw.folder(world))
     return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class Cleanings:
+    """The cleanings of customs records that studies need.
+
+    `options` are what each does, by (world, cleaning); `behind` is the one behind a quality, by (world, variant).
+    """
+
+    options: dict[tuple[str, str], dict[str, Any]]
+    behind: dict[tuple[str, str], str]
+
+
+def world_cleanings(raw: RawFolders, studies: Mapping[str, Study]) -> Cleanings:
+    """Return the cleanings that the studies need; two qualities that differ in later steps only share one."""
+    options, behind = {}, {}
+    for name, study in studies.items():
+        world = raw.world(name, study)
+        for variant, (cleaning, flows) in study_cleanings(study).items():
+            options[world, cleaning] = _placed(flows, raw.folder(world))
+            behind[world, variant] = cleaning
+    return Cleanings(dict(sorted(options.items())), behind)
 
 
 def require_files(raw: RawFolders, studies: Mapping[str, Study]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from citypanel.declare.exhibits import SHOWS_CITIES, analyses_of
 from citypanel.declare.formula import expand_macros, formula_names
 from citypanel.declare.indicator_options import IndicatorOptions
-from citypanel.declare.indicators import column, parse_indicator, variant
+from citypanel.declare.indicators import FlowOptions, QualityOptions, column, parse_indicator, variant
 from citypanel.declare.methods import parse_options
 from citypanel.declare.specification import Group, Specification
 from citypanel.declare.study import Analysis, Column, Study
@@ -51,6 +51,17 @@ def indicator_variants(studies: Iterable[Study]) -> dict[tuple[str, str], Slice]
     return dict(sorted(found.items()))
 
 
+def study_cleanings(study: Study) -> dict[str, tuple[str, Slice]]:
+    """Return, for each variant of the quality that a study needs, the name of its cleaning and what that does."""
+    found = {}
+    for variable in study.variables.values():
+        options = indicator_options(variable)
+        if isinstance(options, QualityOptions):
+            flows = options.flows
+            found[variant(options)] = variant(flows), flows.model_dump(mode="json")
+    return found
+
+
 def indicator_tables(indicator: str, options: Slice) -> tuple[str, ...]:
     """Return the canonical tables that an indicator is computed from."""
     yearbook = options.get("reference", "world") != "world" or options.get("impute_after") is not None
@@ -65,6 +76,16 @@ def has_attrition(indicator: str) -> bool:
 def indicator_files(indicator: str, options: Slice) -> tuple[str, ...]:
     """Return the user's own files that an indicator reads: elasticities, conversion tables, deflators."""
     return tuple(dict.fromkeys(parsed_indicator(indicator, options).files.values()))
+
+
+def cleaning_files(options: Slice) -> tuple[str, ...]:
+    """Return the user's own files that a cleaning reads."""
+    return tuple(dict.fromkeys(parsed_flows(options).cleaning.files.values()))
+
+
+def parsed_flows(options: Slice) -> FlowOptions:
+    """Turn the slice of a cleaning into its options."""
+    return FlowOptions.model_validate(options)
 
 
 def _file_options(options: IndicatorOptions) -> Slice:

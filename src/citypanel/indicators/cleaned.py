@@ -54,10 +54,11 @@ class CleanedAccount:
     flows: int
 
 
-def write_flows(parts: Partitions, texts: dict[str, list[str]], path: Path) -> None:
+def write_flows(parts: Partitions, texts: dict[str, list[str]], path: Path, origin: Origin) -> None:
     """Write flows partition by partition; `texts` are the sorted texts behind the codes, by column."""
     dictionaries = {name: pa.array(texts[name], type=pa.string()) for name in CODED}
-    with written_beside(path) as beside, pa.ipc.new_stream(str(beside), FLOWS) as writer:
+    schema = FLOWS.with_metadata(origin_metadata(origin))
+    with written_beside(path) as beside, pa.ipc.new_stream(str(beside), schema) as writer:
         for _, flows in parts.each():
             columns = {
                 name: pa.DictionaryArray.from_arrays(pa.array(flows[name]), dictionaries[name])
@@ -65,7 +66,7 @@ def write_flows(parts: Partitions, texts: dict[str, list[str]], path: Path) -> N
                 else pa.array(flows[name])
                 for name in FLOWS.names
             }
-            writer.write_batch(pa.record_batch([columns[name] for name in FLOWS.names], schema=FLOWS))
+            writer.write_batch(pa.record_batch([columns[name] for name in FLOWS.names], schema=schema))
 
 
 def write_account(account: CleanedAccount, path: Path) -> None:

@@ -105,7 +105,7 @@ def clean_chapters(
             "destination": sorted(read.destinations.texts()),
             "product": sorted(products),
         }
-        write_flows(parts, texts, out.flows)
+        write_flows(parts, texts, out.flows, read_origin(exports))
         account = CleanedAccount(
             counted=_counted(read, collapse, texts),
             totals=read.totals.micro,

@@ -1,6 +1,6 @@
 """Export quality from tables of flows: estimation, scaling, aggregation, and an account of every row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pandas as pd
 from citypanel.arrays import Codes, Mask, Vector
 from citypanel.declare.indicators import QualityOptions
 from citypanel.errors import EstimationError, InputError
+from citypanel.indicators.cleaned import Cleaned
 from citypanel.indicators.demand import (
     by_product_2sls,
     demand_residual,
@@ -18,9 +19,10 @@ from citypanel.indicators.demand import (
     standardised,
 )
 from citypanel.indicators.demand_streamed import NOISE
-from citypanel.indicators.files import Wanted, read_columns, records, require_unique
+from citypanel.indicators.files import Wanted, read_columns, require_unique
+from citypanel.indicators.files import records as plain_records
 from citypanel.indicators.quality_cities import imputed
-from citypanel.indicators.quality_streamed import quality_of_exports, sigma_by_product
+from citypanel.indicators.quality_streamed import quality_of_exports, quality_of_flows, sigma_by_product
 
 KEY = ["exporter", "place", "product", "destination", "year"]
 
@@ -194,7 +196,7 @@ def _places(scaled: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
 
 
 def city_quality(
-    exports: Path,
+    records: Path | Sequence[Cleaned],
     options: QualityOptions,
     *,
     attrition: Path | None = None,
@@ -204,8 +206,8 @@ def city_quality(
 
     Parameters
     ----------
-    exports : Path
-        Canonical `exports` (Parquet).
+    records : Path or sequence of Cleaned
+        Canonical `exports` (Parquet), or what `clean_chapters` has left of them, with the cleaning of the options.
     options : QualityOptions
         Estimator, elasticities, product level, place, scaling, cleaning, imputation.
     attrition : Path, optional
@@ -228,7 +230,10 @@ def city_quality(
         A file that is absent or broken.
     """
     sigma = read_sigma(options.sigma) if options.method == "ksw" else None
-    found = quality_of_exports(exports, options, sigma, intake=attrition)
+    if isinstance(records, Path):
+        found = quality_of_exports(records, options, sigma, intake=attrition)
+    else:
+        found = quality_of_flows(records, options, sigma, intake=attrition)
     table, lines = found.cities, _accounting(found.attrition)
     if options.impute_after is not None:
         if city_year is None:
@@ -236,8 +241,8 @@ def city_quality(
         table, more = imputed(table, found.provinces, options, city_year)
         lines += more
     table = table.astype({"adcode": "int32", "year": "int16"})
-    table.attrs["accounting"] = records(lines)
-    table.attrs["attrition"] = records(
+    table.attrs["accounting"] = plain_records(lines)
+    table.attrs["attrition"] = plain_records(
         found.attrition.astype(object).where(found.attrition.notna(), None).to_dict("records")
     )
     return table
@@ -252,15 +257,19 @@ def _accounting(attrition: pd.DataFrame) -> list[dict[str, object]]:
     ]
     rows, value = (own[f"{unit}_before"] - own[f"{unit}_after"] for unit in ("rows", "value_usd"))
     left = pd.DataFrame({"reason": own["reason"], "rows": rows.astype("int64"), "value": value})
-    lines += records(left[left["rows"] > 0].to_dict("records"))
+    lines += plain_records(left[left["rows"] > 0].to_dict("records"))
     return [*lines, {"reason": "kept", "rows": last["rows_after"], "value": last["value_usd_after"]}]
 
 
 def of_cities(tables: Mapping[str, Path], options: QualityOptions) -> pd.DataFrame:
-    """Compute the indicator from the canonical tables by name; `attrition` is that of the intake, if it is given."""
-    return city_quality(
-        tables["exports"], options, attrition=tables.get("attrition"), city_year=tables.get("city_year")
-    )
+    """Compute the indicator from files by name: `exports`, or flows and accounts of the groups that were cleaned.
+
+    `attrition` is that of the intake, if it is given.
+    """
+    groups = [name.removesuffix(".flows") for name in sorted(tables) if name.endswith(".flows")]
+    cleaned = [Cleaned(tables[f"{group}.flows"], tables[f"{group}.account"]) for group in groups]
+    records = cleaned or tables["exports"]
+    return city_quality(records, options, attrition=tables.get("attrition"), city_year=tables.get("city_year"))
 
 
 def _codes(frame: pd.DataFrame, columns: list[str]) -> Codes:

@@ -6,7 +6,7 @@ from citypanel.declare.cleaning import WAYS
 from citypanel.declare.config import parse_config
 from citypanel.declare.indicators import QualityOptions
 from citypanel.declare.load import load_study
-from citypanel.declare.raw import OWN, RawFolders, require_files, world_variants
+from citypanel.declare.raw import OWN, RawFolders, require_files, world_cleanings, world_variants
 from citypanel.declare.study import WORLDS, Study
 from citypanel.errors import DeclarationError
 from citypanel.registers import Registers
@@ -153,3 +153,23 @@ def test_every_option_that_names_a_file_is_checked_and_says_what_the_file_is() -
         DeclarationError, match=r"key 'cleaning\.hs_table': there is no file nowhere\.csv; give the UN's"
     ):
         require_files(folders(), {"mine": study(variables={"quality": table})})
+
+
+def test_qualities_that_differ_after_the_cleaning_share_it() -> None:
+    quality = {"source": "quality", "label": TEXT}
+    table = {"hs_base": "2002", "hs_table": "{raw}/hs.csv"}
+    variables = {
+        "ksw": quality,
+        "by_product": {**quality, "method": "by_product"},
+        "covered": {**quality, "cleaning": {"min_coverage": 0.5, "balanced": True}},
+        "converted": {**quality, "cleaning": table},
+        "hs4": {**quality, "level": "hs4", "place": "registered"},
+    }
+    found = world_cleanings(folders(), {"mine": study(world="smart_city", variables=variables)})
+    names = [name for _, name in found.options]
+    assert "hs6" in names
+    assert len(names) == 3
+    assert "hs4-place_registered" in names
+    [converted] = set(names) - {"hs6", "hs4-place_registered"}
+    assert found.options["smart_city", converted]["cleaning"]["hs_table"] == "results/raw/smart_city/hs.csv"
+    assert sorted(found.behind.values()) == sorted(["hs6"] * 3 + [converted, "hs4-place_registered"])
