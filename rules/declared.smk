@@ -22,6 +22,14 @@ def refuse(message):
     sys.exit(2)
 
 
+def skip(fault):
+    """Leave a study out that one's own raw files cannot serve, and say what they lack."""
+    print(
+        f"skipped: {fault}; a policy is listed in {CONFIG.raw}/policies, own columns beside the yearbook",
+        file=sys.stderr,
+    )
+
+
 try:
     CONFIG = parse_config(config)
     RAW = RawFolders(
@@ -36,6 +44,7 @@ try:
         Registers(),
         policies=lambda name, study: RAW.policies(RAW.world(name, study)),
         columns=lambda name, study: RAW.yearbook_columns(RAW.world(name, study)),
+        skipped=None if RAW.are_simulated else skip,
     )
 except CitypanelError as error:
     refuse(error)
@@ -45,10 +54,14 @@ for name, study in list(DECLARED.items()):
     if missing := missing_sources(study_tables(study), lambda kind: RAW.files(WORLD[name], kind)):
         print(f"skipped: study {name}: no file in {RAW.folder(WORLD[name])}/{', '.join(missing)}", file=sys.stderr)
         del DECLARED[name]
-try:
-    require_files(RAW, DECLARED)
-except CitypanelError as error:
-    refuse(error)
+        continue
+    try:
+        require_files(RAW, {name: study})
+    except CitypanelError as error:
+        if RAW.are_simulated:
+            refuse(error)
+        skip(error)
+        del DECLARED[name]
 if not DECLARED:
     refuse(f"config.yaml, key 'raw': {CONFIG.raw} holds the raw files of no study; see docs/raw-files.md")
 VARIANTS = world_variants(RAW, DECLARED)

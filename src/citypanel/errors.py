@@ -13,5 +13,9 @@ class DeclarationError(CitypanelError):
     """Something `config.yaml`, a `study.yaml`, a formula or an option may not say."""
 
 
+class UnknownDataError(DeclarationError):
+    """A declared name that raw files or registers could make known, and none does."""
+
+
 class EstimationError(CitypanelError):
     """An estimator cannot answer on the sample it was given."""

@@ -10,7 +10,7 @@ from citypanel.declare.formula import Formula, Term, parse_formula, parse_terms
 from citypanel.declare.methods import ONE_SIDED, SOURCED_OPTIONS, parse_options
 from citypanel.declare.study import RESERVED, Analysis, Column, Split, Study
 from citypanel.declare.variables import FormulaVariable
-from citypanel.errors import DeclarationError
+from citypanel.errors import DeclarationError, UnknownDataError
 
 
 def check_study(study: Study, name: str, *, sources: Iterable[str]) -> None:
@@ -124,10 +124,12 @@ def _vcov_columns(vcov: str) -> list[str]:
     return argument.split(":")[1:] if kind == "conley" else []
 
 
-def _known(names: Iterable[str], known: tuple[str, ...], sentence: str) -> None:
+def _known(
+    names: Iterable[str], known: tuple[str, ...], sentence: str, error: type[DeclarationError] = DeclarationError
+) -> None:
     for name in names:
         if name not in known:
-            raise DeclarationError(f"{sentence} '{name}', which the study does not declare{closest(name, known)}")
+            raise error(f"{sentence} '{name}', which the study does not declare{closest(name, known)}")
 
 
 def _check_variable_formulas(study: Study, name: str, sources: tuple[str, ...]) -> None:
@@ -141,7 +143,7 @@ def _check_variable_formulas(study: Study, name: str, sources: tuple[str, ...]) 
         except DeclarationError as error:
             raise DeclarationError(f"{place}: {error}") from None
         others = [other for other in study.variables if other != key]
-        _known(found, (*others, *sources), f"{place}: the formula names")
+        _known(found, (*others, *sources), f"{place}: the formula names", UnknownDataError)
         reads[key] = [other for other in found if other in study.variables and other != key]
     for key in reads:
         _refuse_circle(key, reads, f"study {name}, variable '{key}'")

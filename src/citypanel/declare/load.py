@@ -12,7 +12,7 @@ from citypanel.declare.config import Config, study_folder
 from citypanel.declare.study import Study
 from citypanel.declare.variables import CityVariable, PolicyVariable, YearbookVariable
 from citypanel.declare.yaml import read_yaml
-from citypanel.errors import DeclarationError
+from citypanel.errors import DeclarationError, UnknownDataError
 from citypanel.registers import Registers
 
 Listed = Callable[[str, Study], Iterable[str]]  # what the raw folder of a study (name and declaration) lists
@@ -23,10 +23,28 @@ def _nothing(name: str, study: Study) -> Iterable[str]:  # noqa: ARG001 - the fo
 
 
 def load_studies(
-    config: Config, root: Path, registers: Registers, policies: Listed = _nothing, columns: Listed = _nothing
+    config: Config,
+    root: Path,
+    registers: Registers,
+    *,
+    policies: Listed = _nothing,
+    columns: Listed = _nothing,
+    skipped: Callable[[UnknownDataError], None] | None = None,
 ) -> dict[str, Study]:
-    """Read every study of the run; the first fault found is raised."""
-    return {name: load_study(study_folder(config, name, root), registers, policies, columns) for name in config.studies}
+    """Read every study of the run; the first fault found is raised.
+
+    With `skipped`, which is handed the fault, a study that names data nobody lists is left out instead: raw files of
+    one's own need not serve every study.
+    """
+    found = {}
+    for name in config.studies:
+        try:
+            found[name] = load_study(study_folder(config, name, root), registers, policies, columns)
+        except UnknownDataError as fault:
+            if skipped is None:
+                raise
+            skipped(fault)
+    return found
 
 
 def load_study(folder: Path, registers: Registers, policies: Listed = _nothing, columns: Listed = _nothing) -> Study:
@@ -65,10 +83,10 @@ def _check_registers(study: Study, name: str, registers: Registers, sources: Ite
     for key, variable in study.variables.items():
         place = f"study {name}, variable '{key}'"
         if isinstance(variable, YearbookVariable) and variable.column not in sources:
-            raise DeclarationError(f"{place}: column '{variable.column}' is unknown{closest(variable.column, sources)}")
+            raise UnknownDataError(f"{place}: column '{variable.column}' is unknown{closest(variable.column, sources)}")
         if isinstance(variable, PolicyVariable):
             known = tuple(dict.fromkeys([*registers.policies(), *policies(name, study)]))
-            _require_known(variable.policy, known, f"{place}: policy")
+            _require_known(variable.policy, known, f"{place}: policy", UnknownDataError)
         if isinstance(variable, CityVariable):
             clusters = ("any", *registers.clusters())
             for what, given, allowed in (
@@ -80,9 +98,11 @@ def _check_registers(study: Study, name: str, registers: Registers, sources: Ite
                     _require_known(value, allowed, f"{place}: {what}")
 
 
-def _require_known(value: str, known: Iterable[str], sentence: str) -> None:
+def _require_known(
+    value: str, known: Iterable[str], sentence: str, error: type[DeclarationError] = DeclarationError
+) -> None:
     if value not in known:
-        raise DeclarationError(f"{sentence} '{value}' is unknown{closest(value, known)}")
+        raise error(f"{sentence} '{value}' is unknown{closest(value, known)}")
 
 
 def _with_listed_cities(study: Study, folder: Path) -> Study:

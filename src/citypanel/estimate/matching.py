@@ -83,7 +83,9 @@ def estimate(data: pd.DataFrame, specification: Specification) -> Estimate:
         "balance": balance_table(shown, tuple(names), sample.treated, matched.weights),
         "scores": _score_rows(sample, matched, specification),
     }
-    warnings = tuple(dict.fromkeys((*sample.warnings, *matched.warnings, *answer.warnings)))
+    # The second stage weights rows by their matches; a reader knows no such column.
+    later = (text.replace(f"weight {WEIGHT} is zero or missing", "not matched") for text in answer.warnings)
+    warnings = tuple(dict.fromkeys((*sample.warnings, *matched.warnings, *later)))
     return Estimate(columns, answer.sample, {**answer.curves, **curves}, warnings)
 
 

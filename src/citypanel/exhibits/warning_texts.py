@@ -16,7 +16,7 @@ REASONS: dict[str, str] = {
     "alone in a fixed effect (singletons)": "固定效应组内仅此一行（单例）",
     "a variable is missing": "有变量缺失",
     "a covariate of the score is missing": "倾向得分的协变量缺失",
-    "weight matched_frequency is zero or missing": "未获匹配（匹配权重为零或缺失）",
+    "not matched": "未获匹配",
     "weight {weight} is zero or missing": "权重 {weight} 为零或缺失",
     "{name} is in no group of the split": "{name}不属于任何分组",
     "{name} is missing or not defined": "{name}缺失或无定义",

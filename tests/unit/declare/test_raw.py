@@ -5,10 +5,10 @@ import pytest
 from citypanel.declare.cleaning import WAYS
 from citypanel.declare.config import parse_config
 from citypanel.declare.indicators import QualityOptions
-from citypanel.declare.load import load_study
+from citypanel.declare.load import load_studies, load_study
 from citypanel.declare.raw import OWN, RawFolders, require_files, world_cleanings, world_variants
 from citypanel.declare.study import WORLDS, Study
-from citypanel.errors import DeclarationError
+from citypanel.errors import DeclarationError, UnknownDataError
 from citypanel.registers import Registers
 from citypanel.sample import STUDIES, own_columns, sample_files
 
@@ -99,6 +99,26 @@ analyses: {baseline: {columns: gdp ~ 1}}
         (tmp_path / "cities.csv").write_text(listed, encoding="utf-8")
     with pytest.raises(DeclarationError, match=fault):
         load_study(tmp_path, Registers())
+
+
+def test_with_own_files_a_study_that_names_data_nobody_lists_is_left_out_with_its_fault(tmp_path: Path) -> None:
+    yaml = """
+title: {en: a, zh: 甲}
+sample: {years: [2011, 2012]}
+variables:
+  did: {source: policy, policy: smart_city, label: {en: a, zh: 甲}}
+  gdp: {source: yearbook, column: gdp_wan, label: {en: a, zh: 甲}}
+analyses: {baseline: {columns: gdp ~ did}}
+"""
+    for name, policy in (("first", "ip_model_city"), ("second", "smart_city")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "study.yaml").write_text(yaml.replace("smart_city", policy), encoding="utf-8")
+    config = parse_config({"studies": "first,second", "studies_folder": str(tmp_path)})
+    with pytest.raises(UnknownDataError, match="policy 'smart_city' is unknown"):
+        load_studies(config, tmp_path, Registers())
+    faults: list[UnknownDataError] = []
+    assert list(load_studies(config, tmp_path, Registers(), skipped=faults.append)) == ["first"]
+    assert "study second, variable 'did': policy 'smart_city' is unknown; allowed: ip_model_city" in str(faults[0])
 
 
 def test_unknown_attributes_of_cities_are_refused_with_what_is_allowed(tmp_path: Path) -> None:
