@@ -70,7 +70,7 @@ def _means(frame: pd.DataFrame) -> pd.DataFrame:
 def drops_cities(options: Cleaning) -> bool:
     """Tell whether steps 21 and 22 may leave cities out."""
     coverage = options.min_coverage > 0 and options.low_coverage == "drop"
-    return coverage or options.boundary_changes == "drop" or options.balanced
+    return coverage or _leaves_cities_out(options)
 
 
 def final_rules(options: Cleaning) -> tuple[Rule, ...]:
@@ -159,11 +159,15 @@ def imputed(
         level, on=["province", "year"], how="left"
     )
     made["quality"] = made["share"] * made["level"]
+    stays = made["adcode"].isin(cities["adcode"]) | (not _leaves_cities_out(options.cleaning))
+    gone, made = int((~stays).sum()), made[stays]
     lines: list[dict[str, object]] = [
         {"reason": f"city-years after {after} imputed", "rows": int(made["quality"].notna().sum()), "value": None},
         {"reason": "not imputed: no share", "rows": int(made["share"].isna().sum()), "value": None},
         {"reason": "not imputed: no provincial quality", "rows": int(made["level"].isna().sum()), "value": None},
     ]
+    if gone:
+        lines.append({"reason": "not imputed: the city is not in the panel (step 22)", "rows": gone, "value": None})
     measured = cities[cities["year"] <= after].assign(imputed=False)
     coverage = cities[["adcode", "year", "coverage", "low_coverage"]]
     made = made[["adcode", "year", "quality"]].merge(coverage, on=["adcode", "year"], how="left").assign(imputed=True)
@@ -171,6 +175,11 @@ def imputed(
     columns = measured.columns.tolist()
     both = pd.concat([measured, made[columns]], ignore_index=True).sort_values(["adcode", "year"], ignore_index=True)
     return both, lines
+
+
+def _leaves_cities_out(options: Cleaning) -> bool:
+    """Tell whether step 22 leaves whole cities out, which then have no imputed years either."""
+    return options.balanced or options.boundary_changes == "drop"
 
 
 def _shares(formula: str, city_year: Path) -> pd.DataFrame:

@@ -44,6 +44,17 @@ def test_later_years_are_share_times_province_and_flagged(yearbook: Path) -> Non
     }  # fmt: skip
 
 
+def test_a_city_that_the_panel_leaves_out_has_no_imputed_years(yearbook: Path) -> None:
+    provinces = pd.DataFrame({"adcode": [320000, 330000], "year": [2017, 2017], "quality": [0.5, 0.5]})
+    kept = CITIES[CITIES["adcode"] == 320500]
+    whole, _ = imputed(kept, provinces, QualityOptions(impute_after=2016), yearbook)
+    balanced = QualityOptions(impute_after=2016, cleaning={"balanced": True})
+    part, account = imputed(kept, provinces, balanced, yearbook)
+    assert set(whole["adcode"]) == {320500, 330100}
+    assert set(part["adcode"]) == {320500}
+    assert account[-1] == {"reason": "not imputed: the city is not in the panel (step 22)", "rows": 1, "value": None}
+
+
 def test_provincial_quality_may_come_from_a_file(yearbook: Path, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("province,year,quality\n320000,2017,0.2\n330000,2017,0.3\n")
     options = QualityOptions(impute_after=2016, impute_province=str(tmp_path / "p.csv"))
