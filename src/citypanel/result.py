@@ -39,7 +39,7 @@ class ColumnResult:
     """One column of a table: one estimation on one sample.
 
     `vcov` names the variance convention: type, by, ssc, df, and every factor that was applied. `years` are the first
-    and the last period of the rows that were asked for.
+    and the last period of the rows that were used.
     """
 
     column: str

@@ -86,17 +86,22 @@ def _place(study: str | None, analysis: str | None, number: int) -> str:
 def _answer(method: Method, data: pd.DataFrame, specification: Specification, place: str) -> Estimate:
     try:
         answer = method.estimate(data, specification)
-        years = _years(data, specification)
+        years = _years(data, answer.sample, specification)
         return replace(answer, columns=tuple(replace(column, years=years) for column in answer.columns))
     except CitypanelError as error:
         raise type(error)(f"{place}{error}") from None
 
 
-def _years(data: pd.DataFrame, specification: Specification) -> tuple[int, int] | None:
-    """Return the first and last period that the rows asked for have, if periods are whole numbers."""
+def _years(data: pd.DataFrame, used: pd.DataFrame, specification: Specification) -> tuple[int, int] | None:
+    """Return the first and last period of the rows used, if periods are whole numbers.
+
+    Rows are told by the index; where a method gives rows of its own, the rows asked for stand in.
+    """
     if specification.time is None or not pd.api.types.is_integer_dtype(data[specification.time]):
         return None
-    periods = data.loc[matching_rows(data, specification.where), specification.time]
+    told = data.index.is_unique and len(used) > 0 and used.index.isin(data.index).all()
+    rows = data.index.isin(used.index) if told else matching_rows(data, specification.where)
+    periods = data.loc[rows, specification.time]
     return (int(periods.min()), int(periods.max())) if len(periods) else None
 
 

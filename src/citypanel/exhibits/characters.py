@@ -5,7 +5,9 @@ import unicodedata
 
 _BLANKS = re.compile(r"\s+")
 _WIDE = "⺀-鿿＀-￯"
-_PIECES = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]+|\s+")
+_OPENING, _CLOSING = "（〈《「『【", "）〉》」』】，。、；：！？"
+# A bracket stays with the letters it embraces: no line begins with a closing one or ends with an opening one.
+_PIECES = re.compile(rf"[{_OPENING}]*(?:[^\s{_WIDE}]+|[{_WIDE}])[{_CLOSING}]*|\s+")
 
 
 def printable(text: str) -> str:

@@ -146,7 +146,7 @@ def sample_sentence(columns: Sequence[ColumnResult], exhibit: Mapping[str, Any],
 
 def _size(column: ColumnResult, span: str, language: str) -> str:
     parts = [
-        say(key, language, count=value)
+        say("one period" if key == "periods" and value == 1 else key, language, count=value)
         for key, value in (("units", column.units), ("periods", column.periods))
         if value is not None
     ]

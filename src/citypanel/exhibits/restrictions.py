@@ -10,13 +10,15 @@ from citypanel.exhibits.words import say
 from citypanel.result import ColumnResult
 
 _SIGNS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥"}
-_BOUNDS = ("<", "<=", ">", ">=")
+_BOUNDS = ("<", "<=", ">", ">=", "==")
 
 
 def span_text(column: ColumnResult, exhibit: Mapping[str, Any], language: str) -> str:
-    """Return first and last year of the rows asked for or, where the column carries none, of the study."""
+    """Return first and last year of the rows used or, where the column carries none, of the study."""
     years = column.years or exhibit.get("years")
-    return say("years", language, first=years[0], last=years[1]) if years else ""
+    if not years:
+        return ""
+    return say("one year" if years[0] == years[1] else "years", language, first=years[0], last=years[1])
 
 
 def condition_text(column: ColumnResult, labels: Labels, language: str) -> str:

@@ -87,10 +87,15 @@ def test_the_shared_condition_holds_in_columns_and_test() -> None:
     assert record.columns[1].stats["difference"] == pytest.approx(direct.columns[1].stats["difference"], rel=1e-10)
 
 
-def test_columns_carry_the_years_of_the_rows_asked_for() -> None:
+def test_columns_carry_the_years_of_the_rows_used() -> None:
     record = _split(_panel(), "inland", ("0", "1"), where="year >= 3")
     assert [column.years for column in record.columns] == [(3, 7), (3, 7)]
     assert Record.from_json(record.to_json()) == record
+    # A lag needs the year before: the first year of the panel holds no row.
+    lagged = estimate_analysis(
+        _panel(), [Specification("linear", "y ~ L1.x | city", parse_options("linear", {}, "t"), "city", "year")]
+    )
+    assert lagged.columns[0].years == (1, 7)
 
 
 def test_rows_of_no_group_are_counted() -> None:

@@ -70,6 +70,9 @@ def test_long_heads_are_broken_at_blanks_and_between_chinese_characters() -> Non
     assert broken_lines("Coastal provinces of the east", 14) == ["Coastal", "provinces of", "the east"]
     assert broken_lines("东部沿海各省份城市群", 14) == ["东部沿海各省份", "城市群"]
     assert broken_lines("short", 14) == ["short"]
+    # No line begins with a closing bracket or ends with an opening one, and no character is lost.
+    assert broken_lines("近邻匹配（1:3）", 12) == ["近邻匹配", "（1:3）"]
+    assert broken_lines("（甲）乙丙，丁（", 6) == ["（甲）", "乙丙，", "丁（"]
 
 
 def test_the_document_marks_simulated_data_on_every_page_and_names_chinese_floats() -> None:

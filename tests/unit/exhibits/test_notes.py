@@ -108,6 +108,12 @@ def test_frequent_warnings_are_said_in_the_readers_language_with_labels(
 def test_the_years_of_the_columns_win_over_the_declared_ones(record: Record, exhibit: dict[str, Any]) -> None:
     shorter = record.with_columns([replace(column, years=(2012, 2016)) for column in record.columns])
     assert "Sample: 2012–2016, 41 units, 10 periods." in render_table([shorter], exhibit, "en").notes
+    single = record.with_columns(
+        [replace(column, years=(2012, 2012), periods=1, where="year == 2012") for column in record.columns]
+    )
+    notes = render_table([single], exhibit, "en").notes
+    assert "Sample: 2012, 41 units, 1 period." in notes
+    assert not any("rows with" in note for note in notes)
 
 
 def test_columns_of_other_years_are_told_apart_and_their_condition_is_not_said_twice(
