@@ -1,17 +1,33 @@
 """Enters: result records. Leaves: tables, figures and a paper of them, and the targets that ask for them."""
 
+from citypanel.declare.targets import family_of
+
+
+def shown_in_report(folder):
+    """Return the files that a report shows: by study and family, with exhibit, title and language as labels."""
+    return [
+        in_report(path, language)
+        for language in CONFIG.languages
+        for path in exhibit_pattern(folder, [language], shown=True)
+    ]
+
+
+def in_report(path, language):
+    def labels(wildcards):
+        title = DECLARED[wildcards.study].exhibits[wildcards.exhibit].title.model_dump()[language]
+        return {"exhibit": wildcards.exhibit, "title": title, "language": language}
+
+    family = lambda wildcards: family_of(DECLARED[wildcards.study], wildcards.exhibit)
+    shown = {"category": "{study}", "subcategory": family, "labels": labels}
+    return report(path, caption="../report/exhibit.rst", **shown)
+
 
 rule render_table:
     input:
         records=records_of_exhibit,
         templates=beside("templates", "*.jinja"),
     output:
-        shown=report(
-            exhibit_pattern("tables", CONFIG.languages, shown=True),
-            caption="../report/exhibit.rst",
-            category="{study}",
-            subcategory="{exhibit}",
-        ),
+        shown=shown_in_report("tables"),
         others=exhibit_pattern("tables", CONFIG.languages, shown=False),
     log:
         "<logs>/{study}/render_table_{exhibit}.log",
@@ -46,12 +62,7 @@ rule draw_figure:
         ),
         templates=beside("templates", "*.jinja"),
     output:
-        shown=report(
-            exhibit_pattern("figures", CONFIG.languages, shown=True),
-            caption="../report/exhibit.rst",
-            category="{study}",
-            subcategory="{exhibit}",
-        ),
+        shown=shown_in_report("figures"),
         others=exhibit_pattern("figures", CONFIG.languages, shown=False),
     log:
         "<logs>/{study}/draw_figure_{exhibit}.log",

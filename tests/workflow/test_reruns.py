@@ -14,13 +14,19 @@ pytestmark = pytest.mark.workflow
 STUDY = "studies/yrd_cooperation/study.yaml"
 
 
-def declared(finished) -> dict:
-    return yaml.safe_load((finished.root / STUDY).read_text(encoding="utf-8"))
+def declared(finished, study: str = STUDY) -> dict:
+    return yaml.safe_load((finished.root / study).read_text(encoding="utf-8"))
 
 
-def exhibits(finished, analyses: Iterable[str] | None = None) -> int:
+def studies(finished) -> list[str]:
+    """Return the declarations of all studies of the run."""
+    config = yaml.safe_load((finished.root / "config.yaml").read_text(encoding="utf-8"))
+    return [f"studies/{name}/study.yaml" for name in config["studies"]]
+
+
+def exhibits(finished, analyses: Iterable[str] | None = None, study: str = STUDY) -> int:
     """Count the exhibits that read one of these analyses; all of them by default."""
-    declarations = declared(finished)["exhibits"].values()
+    declarations = declared(finished, study)["exhibits"].values()
     if analyses is None:
         return len(declarations)
     chosen = set(analyses)
@@ -32,9 +38,9 @@ def _listed(value: object) -> list:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def using(finished, *methods: str) -> list[str]:
-    """Return the analyses that run one of these methods."""
-    return [name for name, analysis in declared(finished)["analyses"].items() if analysis["method"] in methods]
+def using(finished, study: str, *methods: str) -> list[str]:
+    """Return the analyses of a study that run one of these methods."""
+    return [name for name, analysis in declared(finished, study)["analyses"].items() if analysis["method"] in methods]
 
 
 def of(jobs: dict[str, int]) -> dict[str, int]:
@@ -71,8 +77,9 @@ def test_a_logic_edit_reruns_the_dependent_jobs_only(finished) -> None:
     edit = ("src/citypanel/estimate/describe.py", "import numpy as np", "import numpy as np\n\nEDITED = 1")
     with finished.edited(*edit):
         jobs = of(finished.jobs())
-    touched = using(finished, "describe", "correlate", "vif")
-    assert jobs == {"estimate": len(touched), "exhibits": exhibits(finished, touched)}
+    touched = {study: using(finished, study, "describe", "correlate", "vif") for study in studies(finished)}
+    drawn = sum(exhibits(finished, names, study) for study, names in touched.items())
+    assert jobs == {"estimate": sum(map(len, touched.values())), "exhibits": drawn}
 
 
 def test_an_edited_script_reruns_its_rule(finished) -> None:
@@ -125,14 +132,17 @@ def test_a_wrong_declaration_stops_the_run_with_one_line_and_exit_code_2(finishe
 
 
 def test_every_record_and_table_says_that_the_data_are_simulated(finished) -> None:
-    results = finished.root / "results" / "yrd_cooperation"
-    for path in results.glob("estimates/*.json"):
-        assert json.loads(path.read_text(encoding="utf-8"))["sample"]["simulated"] is True
-    # The table of variables holds definitions and no number.
-    numbered = [name for name, item in declared(finished)["exhibits"].items() if item["kind"] != "variables"]
-    for path in (path for name in numbered for path in results.glob(f"*/{name}_*.tex")):
-        text = path.read_text(encoding="utf-8")
-        assert "imulated" in text or "模拟" in text, path
+    for study in studies(finished):
+        results = finished.root / "results" / study.split("/")[1]
+        records = list(results.glob("estimates/*.json"))
+        assert len(records) == len(declared(finished, study)["analyses"])
+        for path in records:
+            assert json.loads(path.read_text(encoding="utf-8"))["sample"]["simulated"] is True, path
+        # The table of variables holds definitions and no number.
+        numbered = [name for name, item in declared(finished, study)["exhibits"].items() if item["kind"] != "variables"]
+        for path in (path for name in numbered for path in results.glob(f"*/{name}_*.tex")):
+            text = path.read_text(encoding="utf-8")
+            assert "imulated" in text or "模拟" in text, path
 
 
 def test_snakemake_lint_has_nothing_to_say(finished) -> None:

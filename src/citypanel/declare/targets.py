@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from citypanel.declare.exhibits import FIGURES, TABLES
+from citypanel.declare.exhibits import FIGURES, TABLES, analyses_of
 from citypanel.declare.study import Study
 
 KINDS = {"tables": TABLES, "figures": FIGURES}
@@ -13,6 +13,12 @@ SHOWN = {"tables": "html", "figures": "png"}  # the format a report shows
 def exhibits_of(study: Study, folder: str) -> list[str]:
     """Return a study's `tables` or `figures`, in the order of declaration."""
     return [name for name, exhibit in study.exhibits.items() if exhibit.kind in KINDS[folder]]
+
+
+def family_of(study: Study, exhibit: str) -> str:
+    """Return the family of an exhibit's first analysis; what shows no record is descriptive."""
+    analyses = analyses_of(study.exhibits[exhibit])
+    return study.analyses[analyses[0]].family if analyses else "descriptive"
 
 
 def files_of_exhibits(
