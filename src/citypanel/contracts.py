@@ -59,7 +59,9 @@ CONTRACTS: dict[str, Contract] = {
         Contract(
             "exports",
             (
-                _column("firm", _TEXT, "10-digit customs registration, as text"),
+                _column(
+                    "firm", _TEXT, "exporter: 10-digit customs registration or name; the place where no firms are told"
+                ),
                 _column("firm_name", _TEXT, "name as written", required=False),
                 _column(
                     "hs8",
@@ -76,8 +78,8 @@ CONTRACTS: dict[str, Contract] = {
                 _column("destination", _TEXT, "ISO 3166 alpha-3", pattern=r"^[A-Z]{3}$"),
                 _column("year", _YEAR, "calendar year", **_YEARS),
                 _column("month", pa.int8(), "1-12, missing where the source is annual", required=False, minimum=1),
-                _column("city_registered", _ADCODE, "prefecture of the firm's registration", required=False),
-                _column("city_producing", _ADCODE, "prefecture of production", required=False),
+                _column("city_registered", _ADCODE, "prefecture (or province) of registration", required=False),
+                _column("city_producing", _ADCODE, "prefecture (or province) of production", required=False),
                 _column("value_usd", _FLOAT, "US$ FOB", minimum=0),
                 _column("quantity", _FLOAT, "in `unit`", required=False, minimum=0),
                 _column("unit", _TEXT, "statutory unit of the HS8 line", required=False),
@@ -168,6 +170,16 @@ CONTRACTS: dict[str, Contract] = {
                 _column("share", _FLOAT, "of the year's applicants", minimum=0),
             ),
             key=("year", "resolved_by", "confidence"),
+        ),
+        Contract(
+            "completeness",
+            (
+                _column("year", _YEAR, "calendar year", **_YEARS),
+                _column("rows", _COUNT, "export rows read, duplicates left out"),
+                _column("with_quantity", _COUNT, "of these, rows with a quantity above 0"),
+                _column("months", pa.list_(pa.int8()), "months there; empty where rows have none"),
+            ),
+            key=("year",),
         ),
         Contract(
             "files",

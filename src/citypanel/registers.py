@@ -31,12 +31,14 @@ _INTEGERS: dict[str, dict[str, Literal["int64", "Int64"]]] = {
     "city_clusters": {"adcode": "Int64"},
     "customs_areas": {"adcode": "Int64", "valid_from": "Int64", "valid_to": "Int64"},
     "countries": {},
+    "regions": {"code": "int64"},
     "counties": {"adcode": "Int64", "prefecture": "Int64"},
     "organisations": {"adcode": "int64"},
     "organisation_variants": {},
     "policies": {"adcode": "int64", "year": "Int64", "counts_as_prefecture_treatment": "int64"},
     "yearbook_variables": {"zero_is_missing": "int64"},
     "units": {},
+    "customs_units": {},
     "national_series": {"year": "int64"},
     "layouts": {},
     "intermediary_words": {},
@@ -49,11 +51,13 @@ _COLUMNS = {
     "customs_areas": ("area", "place", "standing"),
     "countries": ("customs", "alpha3", "name_zh", "name_en", "aliases", "kind", "standing"),
     "counties": ("name", "source"),
+    "regions": ("country", "abbreviation", "name", "standing"),
     "organisations": ("name", "kind", "standing"),
     "organisation_variants": ("name", "counted_as", "relation", "standing"),
     "policies": ("policy", "unit", "level", "term_start", "batch", "source"),
     "yearbook_variables": ("label", "variable", "unit"),
     "units": ("unit", "dimension"),
+    "customs_units": ("code", "unit", "aliases", "standing"),
     "national_series": ("series", "unit", "source"),
     "layouts": ("layout", "table", "role", "headers", "required"),
     "intermediary_words": ("list", "word", "standing"),
@@ -123,6 +127,14 @@ class Registers:
     def countries(self) -> pd.DataFrame:
         """Return countries: customs number, alpha3, names, aliases, kind (country, china, residual, ...)."""
         return self.table("countries")
+
+    def regions(self) -> pd.DataFrame:
+        """Return regions of other countries than China: country, code, abbreviation, name."""
+        return self.table("regions")
+
+    def customs_units(self) -> pd.DataFrame:
+        """Return statutory units of quantity: code (three digits), unit, aliases."""
+        return self.table("customs_units")
 
     def organisations(self) -> pd.DataFrame:
         """Return organisations whose seat their name does not tell: name, adcode, kind."""

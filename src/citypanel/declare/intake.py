@@ -14,7 +14,10 @@ class CustomsRules(IntakeRules):
 
     require_quantity: bool = Field(True, description="rows without a positive quantity leave")
     drop_duplicates: bool = Field(True, description="whole-row duplicates leave")
-    keep_reimports: bool = Field(False, description="exports to China stay")
+    keep_reimports: bool = Field(False, description="exports to the exporting country itself stay")
+    base_year: int | None = Field(
+        None, ge=1980, le=2100, description="prefectures as of this year; default the year of the record"
+    )
 
 
 class PatentRules(IntakeRules):

@@ -9,20 +9,28 @@ import pyarrow as pa
 
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
-from citypanel.intake.reading import Refused
+from citypanel.errors import InputError
+from citypanel.intake.reading import EMPTY, Refused, read_blocks
 from citypanel.intake.recognise import RawFile
+from citypanel.reporting import log
 
 UNITS = ("rows", "firms", "hs6", "destinations", "cities", "value_usd")
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where an intake writes: the canonical table, its rejects, its attrition and a line per raw file."""
+    """Where an intake writes: the canonical table, its rejects, its attrition and a line per raw file.
+
+    If they are named, also `completeness` (exports: quantities and months by year) and `flows` (trade as
+    `citypanel indicator quality` reads it).
+    """
 
     table: Path
     rejects: Path
     attrition: Path
     files: Path
+    completeness: Path | None = None
+    flows: Path | None = None
 
     @classmethod
     def beside(cls, table: Path) -> "Outputs":
@@ -33,12 +41,13 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Account:
-    """The accounts of one intake as frames: `attrition` and `files` follow the contracts of these names."""
+    """The accounts of one intake as frames that follow the contracts of their names; `completeness` of exports."""
 
     table: str
     rows: int
     attrition: pd.DataFrame
     files: pd.DataFrame
+    completeness: pd.DataFrame | None = None
 
 
 @dataclass
@@ -49,6 +58,8 @@ class Journal:
     files: dict[str, dict[str, object]] = field(default_factory=dict)
     rejects: list[dict[str, object]] = field(default_factory=list)
     steps: list[dict[str, object]] = field(default_factory=list)
+    twins: int = 0
+    completeness: pd.DataFrame | None = None
 
     def open(self, raw: RawFile) -> None:
         """Start the line of a file."""
@@ -95,7 +106,16 @@ class Journal:
         """Return the collected steps and files as frames."""
         steps = sorted(self.steps, key=lambda step: int(str(step["step"])))
         attrition = pd.DataFrame(steps, columns=_names("attrition"))
-        return Account(self.table, rows, attrition, pd.DataFrame([*self.files.values()], columns=_names("files")))
+        files = pd.DataFrame([*self.files.values()], columns=_names("files"))
+        return Account(self.table, rows, attrition, files, self.completeness)
+
+    def without_twins(self, rows: int) -> int:
+        """Add the step at which files of the same bytes as earlier ones leave; `rows` are those of all others."""
+        if self.twins:
+            self.step(
+                0, "read", "the file holds the same bytes as another", {"rows": rows + self.twins}, {"rows": rows}
+            )
+        return rows
 
     def write(
         self, outputs: Outputs, rows: int, origin: Origin, rejects: pa.RecordBatchReader | None = None
@@ -106,11 +126,34 @@ class Journal:
         write_table(own if rejects is None else rejects, outputs.rejects, "rejects", origin=origin)
         write_table(account.attrition, outputs.attrition, "attrition", origin=origin)
         write_table(account.files, outputs.files, "files", origin=origin)
+        if outputs.completeness is not None and account.completeness is not None:
+            write_table(account.completeness, outputs.completeness, "completeness", origin=origin)
         return account
+
+
+def set_aside(raw: RawFile, journal: Journal) -> bool:
+    """Count the rows of a file of the same bytes as another as merged into that one's; tell whether it is one."""
+    if not raw.twin:
+        return False
+    rows = sum(len(block.rows) + len(block.refused) for block in read_blocks(raw))
+    journal.count(raw.name, "rows_read", rows)
+    journal.count(raw.name, "rows_merged", rows)
+    journal.twins += rows
+    log.warning("%s holds the same bytes as %s: its %s rows are not counted again", raw.name, raw.twin, rows)
+    return True
+
+
+def require_rows(journal: Journal) -> None:
+    """Refuse input that has headers only."""
+    empty = sum(item["reason"] == EMPTY for item in journal.rejects)
+    if sum(int(str(line["rows_read"])) for line in journal.files.values()) == empty:
+        found = ", ".join(journal.files)
+        raise InputError(f"{found}: headers without rows; export the data again")
 
 
 def refused_by_step(journal: Journal, number: int, name: str, rows: int) -> int:
     """Add one step per reason among the rejects collected so far; return how many rows are left."""
+    rows = journal.without_twins(rows - journal.twins)
     reasons: dict[str, int] = {}
     for item in journal.rejects:
         reasons[str(item["reason"])] = reasons.get(str(item["reason"]), 0) + 1

@@ -1,5 +1,6 @@
 """Zip archives of raw files: each member is read as a file named `archive.zip/member.csv`."""
 
+import hashlib
 import shutil
 import tempfile
 import zipfile
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from citypanel.errors import InputError
-from citypanel.intake.recognise import RawFile, Recogniser, raw_name
+from citypanel.intake.recognise import RAW_TYPES, RawFile, Recogniser, raw_name, stamp
 
 ARCHIVE = ".zip"
 _UTF8_NAME = 0x800  # flag of a member whose name is UTF-8
@@ -19,7 +20,7 @@ _UTF8_NAME = 0x800  # flag of a member whose name is UTF-8
 def recognised(recogniser: Recogniser, files: Sequence[Path | RawFile], root: Path | None) -> Iterator[list[RawFile]]:
     """Recognise files and the members of archives; members live in a temporary folder until the end.
 
-    A file that is recognised already is taken as it is.
+    A file that is recognised already is taken as it is. A file of the same bytes as an earlier one is marked so.
     """
     with tempfile.TemporaryDirectory(prefix="citypanel-zip") as room:
         raws: list[RawFile] = []
@@ -32,7 +33,25 @@ def recognised(recogniser: Recogniser, files: Sequence[Path | RawFile], root: Pa
                 continue
             for member, name in unpacked(Path(path), raw_name(Path(path), root), Path(room) / str(number)):
                 raws.append(replace(recogniser.recognise(member, called=name), name=name))
-        yield raws
+        twins = same_bytes([raw.path for raw in raws])
+        names = {raw.path: raw.name for raw in raws}
+        yield [replace(raw, twin=names[twins[raw.path]]) if raw.path in twins else raw for raw in raws]
+
+
+def same_bytes(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Return the files that hold the same bytes as an earlier one, each with that one; only equal sizes are read."""
+    by_size: dict[int, list[Path]] = {}
+    for path in paths:
+        by_size.setdefault(path.stat().st_size, []).append(path)
+    first: dict[str, Path] = {}
+    twins = {}
+    for size, same in by_size.items():
+        for path in same if size and len(same) > 1 else ():
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            if first.setdefault(digest, path) != path:
+                twins[path] = first[digest]
+    return twins
 
 
 def unpacked(path: Path, name: str, room: Path) -> Iterator[tuple[Path, str]]:
@@ -46,11 +65,12 @@ def unpacked(path: Path, name: str, room: Path) -> Iterator[tuple[Path, str]]:
     if not path.is_file():
         raise InputError(f"{name} does not exist; a raw file is expected")
     room.mkdir(parents=True, exist_ok=True)
+    before = stamp(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [item for item in archive.infolist() if not item.is_dir() and not _is_clutter(item)]
             if not members:
-                raise InputError(f"{name} holds no file; a zip with raw files is expected")
+                raise InputError(f"{name} holds no raw file; a zip of tables is expected")
             for number, item in enumerate(members):
                 called = _member_name(item)
                 # A folder of its own for each member: two members may have one name, and none chooses its place.
@@ -60,7 +80,10 @@ def unpacked(path: Path, name: str, room: Path) -> Iterator[tuple[Path, str]]:
                     shutil.copyfileobj(source, sink)
                 yield target, f"{name}/{called}"
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as fault:
-        raise InputError(f"{name} cannot be unpacked ({str(fault).splitlines()[0]}); unpack it by hand") from None
+        told = str(fault).splitlines()[0] if str(fault) else "it ends too early"
+        raise InputError(f"{name} cannot be unpacked ({told}); copy it again or unpack it by hand") from None
+    if stamp(path) != before:
+        raise InputError(f"{name} changed while it was unpacked; run again when nothing writes to it any more")
 
 
 def _member_name(item: zipfile.ZipInfo) -> str:
@@ -74,5 +97,8 @@ def _member_name(item: zipfile.ZipInfo) -> str:
 
 
 def _is_clutter(item: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(item.filename).parts
-    return any(part != ".." and part.startswith((".", "~$", "__MACOSX")) for part in parts)
+    """Whether a member is no raw data: hidden, a lock of Excel, a note that goes with the files."""
+    path = PurePosixPath(item.filename)
+    if any(part != ".." and part.startswith((".", "~$", "__MACOSX")) for part in path.parts):
+        return True
+    return path.stem.casefold().startswith("readme") or path.suffix.lower() not in RAW_TYPES

@@ -38,8 +38,8 @@ class Destination:
 
 
 def mapped(column: pa.Array, read: Callable[[str], object], kind: pa.DataType) -> pa.Array:
-    """Return `read` of every cell, called once per distinct text."""
-    encoded = column.dictionary_encode()
+    """Return `read` of every cell, called once per distinct text; the column may be encoded already."""
+    encoded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
     values = pa.array([read(text) for text in encoded.dictionary.to_pylist()], type=kind)
     return values.take(encoded.indices)
 
@@ -118,6 +118,35 @@ def file_date(name: str) -> tuple[int, int | None] | None:
         return None
     year, month = found[0]
     return int(year), int(month) if month else None
+
+
+def month_in(text: str) -> int | None:
+    """Return a month that stands alone, as 3, 03, 3.0 or 3月; None if it is none."""
+    found = re.fullmatch(r"0?(\d{1,2})(\.0+|月)?", unicodedata.normalize("NFKC", text).strip())
+    month = int(found[1]) if found else 0
+    return month if 1 <= month <= 12 else None
+
+
+def names_imports(name: str) -> bool:
+    """Whether a file's name says that it holds imports, as custom_0015_imp.dta, IMP_2023.csv or 2017年进口.csv.
+
+    >>> [names_imports(name) for name in ("IMP_2023.csv", "custom_0015_exp.dta", "进出口2017.csv", "improved.csv")]
+    [True, False, False, False]
+    """
+    stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0].casefold()
+    words = re.split(r"[^a-z]+", stem)
+    said = {"imp", "import", "imports"} & set(words) or "进口" in stem
+    return bool(said) and not ({"exp", "export", "exports"} & set(words) or "出口" in stem)
+
+
+def unit_reader(registers: Registers) -> Callable[[str], str | None]:
+    """Return a reader of units of quantity: the one spelling of registers/customs_units.csv, None if unknown."""
+    known: dict[str, str] = {}
+    for row in registers.customs_units().itertuples():
+        for name in (row.code, row.unit, *str(row.aliases).split("|")):
+            if name:
+                known.setdefault(fold(name), str(row.unit))
+    return lambda text: known.get(re.sub(r"\.0+$", "", fold(text)))
 
 
 def destination_reader(registers: Registers) -> Callable[[str], Destination | None]:

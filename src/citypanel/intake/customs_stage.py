@@ -2,18 +2,21 @@
 
 # ruff: noqa: S608 - the queries are put together from names of this module and of the layout, never from cells
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from citypanel.arrays import Codes, Mask
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.intake.accounting import UNITS, Account, Journal, Outputs
+from citypanel.intake.places import DIVIDED, ENDS_LATER, MERGED
 from citypanel.intake.reading import Block
 from citypanel.intake.recognise import RawFile
 
@@ -30,29 +33,74 @@ RULES: tuple[tuple[int, int, str, str], ...] = (
     (32, 3, "key_fields", "no destination"),
     (33, 3, "key_fields", "no value"),
     (34, 3, "key_fields", "no year in row or file name"),
-    (40, 4, "hs8_repaired", "commodity code is not 8 digits"),
+    (35, 3, "key_fields", "the date is no year or month"),
+    (40, 4, "hs8_repaired", "commodity code is not 8 digits (6 where the source has no more)"),
     (50, 5, "positive", "value is not a number"),
     (51, 5, "positive", "value is zero or negative"),
     (52, 5, "positive", "quantity is not a number"),
     (53, 5, "positive", "quantity is negative"),
     (54, 5, "positive", "quantity is zero"),
     (55, 5, "positive", "quantity is missing"),
-    (60, 6, "destination", "China: a re-import"),
+    (60, 6, "destination", "a re-import: the destination is the exporting country"),
     (61, 6, "destination", "destination unknown by declaration"),
     (62, 6, "destination", "a continent, not a country"),
     (63, 6, "destination", "destination not in registers/countries.csv"),
 )
-# Repairs, counted on the rows that are kept: column of the staging table, step, name, reason.
+# What is noted about a row, one bit each, in the order of the bits; the last two are the fate of its place.
+MARKS = ("padded", "historic", "odd_unit", "unregistered", "unplaced", "with_quantity")
+_FATE = len(MARKS)
+
+
+def _noted(name: str) -> str:
+    return f"marks & {1 << MARKS.index(name)} > 0"
+
+
+# Repairs and doubts, counted on the rows that are kept: condition on their marks, step, name, reason.
 REPAIRS = (
-    ("padded", 4, "hs8_repaired", "leading zero restored"),
-    ("historic", 6, "destination", "historic code merged"),
-    ("unregistered", 20, "city_mapped", "registered place has no prefecture in registers/customs_areas.csv"),
-    ("unplaced", 20, "city_mapped", "production place has no prefecture in registers/customs_areas.csv"),
+    (_noted("padded"), 4, "hs8_repaired", "leading zero restored"),
+    (_noted("historic"), 6, "destination", "historic code merged"),
+    (
+        _noted("odd_unit"),
+        11,
+        "unit",
+        "unit of quantity not in registers/customs_units.csv",
+    ),
+    (
+        _noted("unregistered"),
+        20,
+        "city_mapped",
+        "registered place is in none of the registers (customs_areas, cities, regions)",
+    ),
+    (
+        _noted("unplaced"),
+        20,
+        "city_mapped",
+        "production place is in none of the registers (customs_areas, cities, regions)",
+    ),
+    (
+        f"marks >> {_FATE} = {MERGED}",
+        20,
+        "city_mapped",
+        "place of a prefecture that was merged: counted to its successor",
+    ),
+    (
+        f"marks >> {_FATE} = {DIVIDED}",
+        20,
+        "city_mapped",
+        "place of a prefecture that was divided: its successor is not known",
+    ),
+)
+_LATER = (
+    f"marks >> {_FATE} = {ENDS_LATER}",
+    20,
+    "city_mapped",
+    "place of a prefecture that ends later: `base_year` of intake.customs counts it to its successor",
 )
 _FILE = 1 << 40  # a row's identity is its file's number times this, plus its row
 _BATCH = 200_000
 _NO_RULE = 1000  # above every rule
 _DUPLICATE = 20
+_NO_EXPORT = 20  # below are rows that are no exports
 _LISTED_WITHOUT_TEXT = 10  # imports are no faults: they are listed, their text is not kept
 
 
@@ -63,9 +111,10 @@ class Stage:
     file in their order, so that nothing has to be sorted.
     """
 
-    def __init__(self, room: Path, journal: Journal, *, drop_duplicates: bool = True) -> None:
+    def __init__(self, room: Path, journal: Journal, *, drop_duplicates: bool = True, ends_later: bool = True) -> None:
         self.journal = journal
         self.drop_duplicates = drop_duplicates
+        self.repairs = (*REPAIRS, _LATER) if ends_later else REPAIRS
         self.room = room
         self.database = duckdb.connect(":memory:")  # without a log to write; what is too much spills into the room
         self.database.execute(f"SET memory_limit='{MEMORY}'; SET temp_directory='{room / 'spill'}'; SET threads=2")
@@ -88,8 +137,8 @@ class Stage:
         self.database.execute(_INSERT)
         self.database.unregister("block_rows")
         good = pc.equal(typed["rule"], KEPT)
-        self._rows.write_table(typed.filter(good).select(_STAGED.names).cast(_STAGED))
-        bad = typed.filter(pc.invert(good)).select(_BROKEN.names)
+        self._rows.write_table(typed.select(_STAGED.names).filter(good).cast(_STAGED))
+        bad = typed.select(_BROKEN.names).filter(pc.invert(good))
         listed = pc.not_equal(bad["rule"], _LISTED_WITHOUT_TEXT)
         text = pc.if_else(listed, pc.utf8_rtrim(bad["line"], "\r\n"), None)
         self._broken.write_table(bad.set_column(bad.schema.get_field_index("line"), "line", text).cast(_BROKEN))
@@ -102,6 +151,7 @@ class Stage:
         self._count_files()
         kept = self._attrition()
         write_table(self._kept(copies["id"]), outputs.table, "exports", origin=origin)
+        self.journal.completeness = self._completeness()
         return self.journal.write(outputs, kept, origin, self._rejects(copies))
 
     def _judge(self) -> pa.Table:
@@ -133,7 +183,7 @@ class Stage:
         for item in self.journal.rejects:
             refused[str(item["reason"])] = refused.get(str(item["reason"]), 0) + 1
         left = self._by_rule("rows")
-        rows = sum(left.values()) + sum(refused.values())
+        rows = self.journal.without_twins(int(sum(left.values())) + sum(refused.values()))
         for reason in sorted(refused):
             self.journal.step(0, "read", reason, {"rows": rows}, {"rows": rows - refused[reason]})
             rows -= refused[reason]
@@ -156,11 +206,20 @@ class Stage:
                 WHERE {_DISTINCT[unit]} IS NOT NULL GROUP BY {_DISTINCT[unit]}) GROUP BY last"""
         return {int(rule): float(value or 0) for rule, value in self.database.execute(query).fetchall()}
 
+    def _completeness(self) -> pd.DataFrame:
+        """Return, by year of the exports read (kept or not), rows, rows with a quantity above 0, months there."""
+        found: pd.DataFrame = self.database.sql(f"""
+            SELECT year, count(*) AS rows, count(*) FILTER ({_noted("with_quantity")}) AS with_quantity,
+            coalesce(list_sort(list(DISTINCT month) FILTER (month IS NOT NULL)), []) AS months FROM judged
+            WHERE year IS NOT NULL AND rule >= {_NO_EXPORT} AND rule != {_DUPLICATE} GROUP BY year ORDER BY year
+        """).to_df()
+        return found
+
     def _repairs(self, kept: dict[str, float]) -> None:
-        for column, step, name, reason in REPAIRS:
-            query = f"SELECT count(*) FILTER ({column}) FROM judged WHERE rule = {KEPT}"
-            found = self.database.execute(query).fetchall()
-            self.journal.step(step, name, reason, kept, kept, changed=int(found[0][0]))
+        counts = ", ".join(f"count(*) FILTER ({condition})" for condition, *_ in self.repairs)
+        found = self.database.execute(f"SELECT {counts} FROM judged WHERE rule = {KEPT}").fetchall()[0]
+        for (_, step, name, reason), changed in zip(self.repairs, found, strict=True):
+            self.journal.step(step, name, reason, kept, kept, changed=int(changed))
 
     def _kept(self, copies: pa.ChunkedArray) -> pa.RecordBatchReader:
         """Stream the rows that broke no rule and are no copies, with the names of their files."""
@@ -214,6 +273,14 @@ class Stage:
         return pc.binary_join_element_wise("row ", row, " of ", names.take(file), "")
 
 
+def marked(notes: Mapping[str, Mask], fate: Codes) -> pa.Array:
+    """Return what is noted about rows as bits, in the order of `MARKS`, and the fate of their places above them."""
+    marks = fate.astype(np.int16) << _FATE
+    for bit, name in enumerate(MARKS):
+        marks |= notes[name].astype(np.int16) << bit
+    return pa.array(marks)
+
+
 def mapped_reason(rules: pa.ChunkedArray) -> pa.Array:
     """Return the reason behind each rule's number."""
     reasons = {rule: reason for rule, _, _, reason in RULES}
@@ -241,13 +308,14 @@ _BROKEN = pa.schema([("id", pa.int64()), ("rule", pa.int16()), ("line", pa.strin
 _CREATE = """
     CREATE TABLE source (file INTEGER, name VARCHAR);
     CREATE TABLE staged (id BIGINT, print UHUGEINT, rule SMALLINT, year SMALLINT, month TINYINT, firm UBIGINT,
-        hs6 INTEGER, destination VARCHAR, city INTEGER, value_usd DOUBLE, padded BOOLEAN, historic BOOLEAN,
-        unregistered BOOLEAN, unplaced BOOLEAN)
+        hs6 INTEGER, destination VARCHAR, city INTEGER, value_usd DOUBLE, marks SMALLINT)
 """
-# Firms are counted by 64-bit hashes: the odds that any two of a million share one are 3 in 100 million.
+# A copy of a row is a copy whichever line end it has. Firms are counted by 64-bit hashes: the odds that any two of
+# a million share one are 3 in 100 million.
 _INSERT = """
-    INSERT INTO staged SELECT id, md5_number(line), rule, year, month, hash(firm), try_cast(left(hs8, 6) AS INTEGER),
-    destination, coalesce(city_producing, city_registered), value_usd, padded, historic, unregistered, unplaced
+    INSERT INTO staged SELECT id, md5_number(replace(line, chr(13), '')), rule, year, month, hash(firm),
+    try_cast(left(hs8, 6) AS INTEGER),
+    destination, coalesce(city_producing, city_registered), value_usd, marks
     FROM block_rows
 """
 _DISTINCT = {"firms": "firm", "hs6": "hs6", "destinations": "destination", "cities": "city"}

@@ -1,7 +1,7 @@
 """A whole folder of raw files to canonical tables, without a study."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from citypanel.errors import InputError
@@ -21,7 +21,7 @@ class FolderAccount:
     left_out: tuple[tuple[str, str], ...]
 
 
-def intake_folder(folder: Path, out: Path) -> FolderAccount:
+def intake_folder(folder: Path, out: Path, *, flows: bool = False) -> FolderAccount:
     """Read every raw file under a folder into the canonical table it feeds.
 
     Parameters
@@ -30,7 +30,10 @@ def intake_folder(folder: Path, out: Path) -> FolderAccount:
         Raw files in any subfolders; what a file is shows in its headers, not in its place.
     out : Path
         Folder for `exports.parquet`, `patents.parquet`, `city_year.parquet`, `world_trade.parquet`, and beside
-        each its `.rejects`, `.attrition` and `.files`.
+        each its `.rejects`, `.attrition` and `.files`; for exports also `.completeness`.
+    flows : bool
+        Also write `exports.flows.parquet` and, of bilateral files, `world_trade.flows.parquet`, which
+        `citypanel indicator quality` reads.
 
     Raises
     ------
@@ -48,12 +51,18 @@ def intake_folder(folder: Path, out: Path) -> FolderAccount:
             reason = left_out[0][1] if left_out else "none has the type of a raw file"
             raise InputError(f"{folder}: no file is recognised ({reason})")
         accounts = [
-            intake_table(table, chosen, Outputs.beside(target / f"{table}.parquet"), root)
+            intake_table(table, [*own, *keys], _outputs(target, table, flows=flows), root)
             for table in INTAKES
-            if (chosen := [raw for raw in raws if raw.table == table])
-            and (chosen := chosen + [raw for raw in raws if table == "city_year" and raw.table == "key"])
+            if (own := [raw for raw in raws if raw.table == table])
+            and (keys := [raw for raw in raws if table in raw.layout.serves]) is not None
         ]
     return FolderAccount(tuple(accounts), tuple(left_out))
+
+
+def _outputs(target: Path, table: str, *, flows: bool) -> Outputs:
+    outputs = Outputs.beside(target / f"{table}.parquet")
+    more = {"completeness": table == "exports", "flows": flows and table in {"exports", "world_trade"}}
+    return replace(outputs, **{name: target / f"{table}.{name}.parquet" for name, wanted in more.items() if wanted})
 
 
 def _recognised(

@@ -23,7 +23,7 @@ KINDS = {
     "exports": Kind(
         "customs",
         "citypanel.intake.customs",
-        ("layouts", "countries", "customs_areas", "cities", "city_history"),
+        ("layouts", "countries", "customs_areas", "customs_units", "regions", "cities", "city_history"),
         "customs records by firm, licensed by vendors and by universities that hold them",
     ),
     "patents": Kind(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from citypanel.registers import Registers, fold
 
 YEARS = "@years"  # a role played by every header that is a year
@@ -22,6 +24,11 @@ class Layout:
     def setting(self, name: str) -> tuple[str, ...]:
         """Return the values of a setting, as `export` -> ("0", "出口")."""
         return tuple(part for part in self.settings.get(name, "").split("|") if part)
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """Return the canonical tables for whose intake this one holds names or codes; empty for other layouts."""
+        return self.setting("serves")
 
     def match(self, headers: Sequence[str]) -> "Match":
         """Return which header plays which role in this layout."""
@@ -68,9 +75,9 @@ def read_layouts(registers: Registers) -> list[Layout]:
             Layout(
                 name=str(name),
                 table=str(mine["table"].iloc[0]),
-                roles={r: _aliases(h) for r, h in zip(roles["role"], roles["headers"], strict=True)},
-                required=tuple(roles.loc[roles["required"] == "yes", "role"]),
-                settings={r[1:]: h for r, h in zip(settings["role"], settings["headers"], strict=True)},
+                roles={role: _aliases(headers) for role, headers in _joined(roles).items()},
+                required=tuple(dict.fromkeys(roles.loc[roles["required"] == "yes", "role"])),
+                settings={role[1:]: value for role, value in _joined(settings).items()},
             ),
         )
     return layouts
@@ -99,6 +106,11 @@ def is_year(header: str) -> bool:
     return re.fullmatch(r"(19|20)\d{2}年?", fold(header)) is not None
 
 
+def _joined(rows: pd.DataFrame) -> dict[str, str]:
+    """Return the headers of each role; a role may have several rows, as its aliases may differ in standing."""
+    return {str(role): "|".join(mine) for role, mine in rows.groupby("role", sort=False)["headers"]}
+
+
 def _aliases(headers: str) -> tuple[str, ...]:
     return tuple(fold(alias) for alias in headers.split("|"))
 
@@ -107,4 +119,12 @@ def _place(folded: Sequence[str], aliases: tuple[str, ...]) -> int | None:
     if aliases == (YEARS,):
         years = [at for at, header in enumerate(folded) if is_year(header)]
         return years[0] if len(years) > 1 else None
-    return next((folded.index(alias) for alias in aliases if alias in folded), None)
+    return next((at for alias in aliases if (at := _position(folded, alias)) is not None), None)
+
+
+def _position(folded: Sequence[str], alias: str) -> int | None:
+    """Return where a header stands; `#18` is the eighteenth column, if it has no header."""
+    if re.fullmatch(r"#\d+", alias):
+        at = int(alias[1:]) - 1
+        return at if at < len(folded) and not folded[at] else None
+    return folded.index(alias) if alias in folded else None

@@ -16,7 +16,7 @@ import pyarrow as pa
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.declare.intake import PatentRules
-from citypanel.intake.accounting import Account, Journal, Outputs
+from citypanel.intake.accounting import Account, Journal, Outputs, require_rows, set_aside
 from citypanel.intake.applicants import RANKS, Resolver
 from citypanel.intake.archives import recognised
 from citypanel.intake.customs import origin_of, require_table
@@ -83,6 +83,7 @@ def intake_patents(
         intake = _Intake(Stage(Path(room)), registers, rules)
         for number, raw in enumerate(raws):
             intake.read(raw, number)
+        require_rows(intake.journal)
         return intake.finish(outputs, raws, origin or origin_of(raws))
 
 
@@ -101,6 +102,8 @@ class _Intake:
     def read(self, raw: RawFile, number: int) -> None:
         """Stage the rows of a file."""
         self.journal.open(raw)
+        if set_aside(raw, self.journal):
+            return
         form = raw.layout.settings.get("form", "")
         for block in read_blocks(raw):
             self.journal.count(raw.name, "rows_read", len(block.rows) + len(block.refused))
@@ -127,7 +130,8 @@ class _Intake:
         return self.journal.write(outputs, table.rows, origin, self._rejects(names))
 
     def _steps(self, merged: dict[str, int], ranks: dict[str, int]) -> None:
-        left = sum(int(str(line["rows_read"])) for line in self.journal.files.values())
+        read = sum(int(str(line["rows_read"])) for line in self.journal.files.values())
+        left = self.journal.without_twins(read - self.journal.twins)
         refused = self.stage.rejects_by_reason() or {"no row is refused": 0}
         for reason, rows in refused.items():
             self.journal.step(1, "rows", reason, {"rows": left}, {"rows": left - rows})

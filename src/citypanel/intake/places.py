@@ -5,12 +5,34 @@ Ambiguity is refused, never guessed: a name that fits two prefectures has no ans
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cached_property
 
 from citypanel.registers import Registers, fold
 
 SUFFIXES = ("市", "地区", "盟", "自治州")
 MUNICIPALITIES = (110000, 120000, 310000, 500000)
+PROVINCE_SUFFIXES = ("壮族自治区", "回族自治区", "维吾尔自治区", "自治区", "省", "市")
+CHINA = "CHN"
+OPEN = 9999  # the last year of what has not ended
+# What became of the prefecture of a place by the year that is asked for.
+STANDS, ENDS_LATER, MERGED, DIVIDED = range(4)
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a customs place lies at a date: the prefecture (None if there is none) and what became of it."""
+
+    code: int | None
+    fate: int = STANDS
+
+
+@dataclass(frozen=True)
+class _Tenure:
+    """A prefecture that holds a customs area up to a year, after the one before it."""
+
+    last: int
+    code: int | None
 
 
 class Gazetteer:
@@ -48,17 +70,43 @@ class Gazetteer:
         return {**dict(zip(recoded["adcode_old"], recoded["adcode"], strict=True)), **own}
 
     @cached_property
-    def areas(self) -> dict[str, int | None]:
-        """Customs areas (4 digits, or the 2 of a municipality) to prefectures; None where there is none."""
-        rows = self.registers.customs_areas()
-        codes = rows["adcode"].astype(object).where(rows["adcode"].notna(), None)
-        return {str(area): None if code is None else int(code) for area, code in zip(rows["area"], codes, strict=True)}
+    def areas(self) -> dict[str, tuple[_Tenure, ...]]:
+        """Customs areas (4 digits, or the 2 of a municipality) to their prefectures, in the order of time."""
+        found: dict[str, list[_Tenure]] = {}
+        for row in self.registers.customs_areas().itertuples():
+            tenure = _Tenure(_number(row.valid_to) or OPEN, _number(row.adcode))
+            found.setdefault(str(row.area), []).append(tenure)
+        return {area: tuple(sorted(rows, key=lambda row: row.last)) for area, rows in found.items()}
 
     @cached_property
     def area_names(self) -> dict[str, int | None]:
         """Names of customs areas that are no prefecture (昆山, 义乌): folded name to prefecture."""
         rows = self.registers.customs_areas()
-        return {fold(place): self.areas[str(area)] for place, area in zip(rows["place"], rows["area"], strict=True)}
+        pairs = zip(rows["place"], rows["area"], strict=True)
+        return {fold(place): self.areas[str(area)][-1].code for place, area in pairs}
+
+    @cached_property
+    def provinces(self) -> dict[str, int]:
+        """Provinces by name (江苏省, 江苏) and by the two or six digits of their code."""
+        found: dict[str, int] = {}
+        for name, code in self.registers.cities()[["province", "province_adcode"]].drop_duplicates().to_numpy():
+            short = next((name.removesuffix(end) for end in PROVINCE_SUFFIXES if name.endswith(end)), name)
+            found |= dict.fromkeys((fold(name), fold(short), str(code), str(code)[:2]), int(code))
+        return found
+
+    @cached_property
+    def regions(self) -> dict[tuple[str, str], int]:
+        """Regions of other countries: country and abbreviation or name, to their code in registers/regions.csv."""
+        found: dict[tuple[str, str], int] = {}
+        for row in self.registers.regions().itertuples():
+            for name in (row.abbreviation, row.name):
+                found[str(row.country), fold(name)] = int(str(row.code))
+        return found
+
+    def region(self, text: str, country: str = CHINA) -> int | None:
+        """Return the code of a province (of China) or region (of another country), None if it is unknown."""
+        plain = re.sub(r"\.0+$", "", fold(text))
+        return self.provinces.get(plain) if country == CHINA else self.regions.get((country, plain))
 
     def city(self, name: str) -> int | None:
         """Return the prefecture a name stands for, None if there is none or more than one."""
@@ -93,16 +141,48 @@ class Gazetteer:
         follow = dict(zip(merged["adcode_old"].astype(int), merged["adcode"].astype(int), strict=True))
         return {code: (year, follow[code]) for code, year in last.items() if code in follow}
 
-    def customs(self, text: str) -> int | None:
-        """Return the prefecture of a customs place: the digits of a place or firm code, or a place name."""
-        plain = unicodedata.normalize("NFKC", text).strip()
-        digits = re.sub(r"\.0+$", "", plain)
+    @cached_property
+    def divided(self) -> frozenset[int]:
+        """Abolished prefectures whose area went to several successors."""
+        history = self.registers.city_history()
+        return frozenset(int(code) for code in history.loc[history["kind"] == "split", "adcode_old"])
+
+    def customs(self, text: str, year: int) -> Located | None:
+        """Return where a customs place lies in a year, None if the registers do not know it.
+
+        Parameters
+        ----------
+        text : str
+            The digits of a place or of a firm's code, or the name of a place.
+        year : int
+            The area of an abolished prefecture lies in its successor afterwards. After a division it has no
+            prefecture: the four digits do not tell which of the successors it is.
+        """
+        digits = re.sub(r"\.0+$", "", unicodedata.normalize("NFKC", text).strip())
         if not digits:
             return None
         if digits.isdigit():
-            return self.areas.get(digits[:4], self.areas.get(digits[:2]) if len(digits) >= 4 else None)
-        named = self.area_names.get(fold(plain))
-        return named if named is not None else self.city(plain)
+            tenures = self.areas.get(digits[:4]) or (self.areas.get(digits[:2]) if len(digits) >= 4 else None)
+            if not tenures:
+                return None
+            code = next((row.code for row in tenures if year <= row.last), tenures[-1].code)
+        else:
+            named = self.area_names.get(fold(digits))
+            code = named if named is not None else self.city(digits)
+        return None if code is None else self._as_of(code, year)
+
+    def _as_of(self, code: int, year: int) -> Located:
+        if code not in self.ends:
+            return Located(code)
+        last, successor = self.ends[code]
+        if year <= last:
+            return Located(code, ENDS_LATER)
+        return Located(None, DIVIDED) if code in self.divided else Located(successor, MERGED)
+
+
+def _number(value: object) -> int | None:
+    text = str(value)
+    return int(float(text)) if re.fullmatch(r"\d+(\.0)?", text) else None
 
 
 def _short(name: str) -> tuple[str, ...]:

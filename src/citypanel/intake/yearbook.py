@@ -15,7 +15,7 @@ import pandas as pd
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.errors import InputError
-from citypanel.intake.accounting import Account, Journal, Outputs, refused_by_step
+from citypanel.intake.accounting import Account, Journal, Outputs, refused_by_step, set_aside
 from citypanel.intake.archives import recognised
 from citypanel.intake.customs import origin_of, require_table
 from citypanel.intake.customs_fields import is_missing, number
@@ -24,6 +24,7 @@ from citypanel.intake.layouts import is_year
 from citypanel.intake.places import Gazetteer
 from citypanel.intake.reading import Refused, read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
+from citypanel.intake.trade_keys import split_keys
 from citypanel.registers import Registers, fold
 
 CELL_STEPS = (
@@ -89,9 +90,9 @@ def intake_yearbook(
     recogniser = Recogniser(registers)
     given = [path for path in (city_key, variables) if path is not None]
     with recognised(recogniser, [*files, *given], root) as found:
-        raws = [raw for raw in found if raw.table != "key"]
+        raws, keys = split_keys(found, "city_year")
         require_table(raws, "city_year")
-        reader = _Reader(registers, [raw for raw in found if raw.table == "key"])
+        reader = _Reader(registers, keys)
         for raw in raws:
             reader.read(raw)
     frame = reader.finish()
@@ -117,6 +118,8 @@ class _Reader:
     def read(self, raw: RawFile) -> None:
         """Read one file."""
         self.journal.open(raw)
+        if set_aside(raw, self.journal):
+            return
         rows = [
             row
             for block in read_blocks(raw)

@@ -88,7 +88,7 @@ def test_members_of_an_archive_are_read_and_named(tmp_path: Path) -> None:
     archive = tmp_path / "customs.zip"
     with zipfile.ZipFile(archive, "w") as target:
         for year in (2007, 2008):
-            text = YEAR_2007.to_csv(index=False).encode("gb18030")
+            text = YEAR_2007.assign(_数量=float(year)).to_csv(index=False).encode("gb18030")
             target.writestr(f"data/tradedata_{year}_1.csv", text)
         target.writestr("__MACOSX/._x.csv", b"clutter")
     table = exports(tmp_path, archive)

@@ -27,6 +27,10 @@ GOOD = {
 }
 
 
+REIMPORT = "a re-import: the destination is the exporting country"
+NO_CODE = "commodity code is not 8 digits (6 where the source has no more)"
+
+
 def line(**changes: str) -> str:
     return ",".join({**GOOD, **changes}.values())
 
@@ -68,9 +72,10 @@ def test_a_good_row_arrives_with_its_codes_as_text_and_its_two_cities(tmp_path: 
         ({"hs8": ""}, "key_fields", "no commodity code"),
         ({"country": ""}, "key_fields", "no destination"),
         ({"value": "NA"}, "key_fields", "no value"),
-        ({"date": "2003-13"}, "key_fields", "no year in row or file name"),
-        ({"hs8": "8471XX00"}, "hs8_repaired", "commodity code is not 8 digits"),
-        ({"hs8": "620821"}, "hs8_repaired", "commodity code is not 8 digits"),
+        ({"date": ""}, "key_fields", "no year in row or file name"),
+        ({"date": "2003-13"}, "key_fields", "the date is no year or month"),
+        ({"hs8": "8471XX00"}, "hs8_repaired", NO_CODE),
+        ({"hs8": "620821"}, "hs8_repaired", NO_CODE),
         ({"value": "一千"}, "positive", "value is not a number"),
         ({"value": "inf"}, "positive", "value is not a number"),
         ({"value": "-5"}, "positive", "value is zero or negative"),
@@ -78,8 +83,8 @@ def test_a_good_row_arrives_with_its_codes_as_text_and_its_two_cities(tmp_path: 
         ({"quantity": "-1"}, "positive", "quantity is negative"),
         ({"quantity": "0"}, "positive", "quantity is zero"),
         ({"quantity": " NA"}, "positive", "quantity is missing"),
-        ({"country": "中国"}, "destination", "China: a re-import"),
-        ({"country": "142"}, "destination", "China: a re-import"),
+        ({"country": "中国"}, "destination", REIMPORT),
+        ({"country": "142"}, "destination", REIMPORT),
         ({"country": "国(地)别不详"}, "destination", "destination unknown by declaration"),
         ({"country": "701"}, "destination", "destination unknown by declaration"),
         ({"country": "亚洲"}, "destination", "a continent, not a country"),
@@ -175,7 +180,7 @@ def test_attrition_counts_every_unit_before_and_after(tmp_path: Path) -> None:
     assert first == [3, 3, 2, 3, 2, 1570]
     after = [steps.loc["quantity is zero", f"{unit}_after"] for unit in units]
     assert after == [2, 2, 2, 2, 1, 1500]
-    last = [steps.loc["China: a re-import", f"{unit}_after"] for unit in units]
+    last = [steps.loc[REIMPORT, f"{unit}_after"] for unit in units]
     assert last == [1, 1, 1, 1, 1, 1000]
     dropping = account.attrition[account.attrition["changed"] == 0].iloc[:-1]
     assert (dropping["rows_before"] >= dropping["rows_after"]).all()
