@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: all run test lint benchmark lock clean
+.PHONY: all run test lint fuzz benchmark lock clean
 
 all: run
 
@@ -21,6 +21,9 @@ test: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/snakefmt --check Snakefile rules \
 	  && $(BIN)/codespell && $(BIN)/snakemake --lint
+
+fuzz: $(READY)
+	@CITYPANEL_FUZZ=$(or $(TIMES),50) $(BIN)/python -m pytest -q -n auto tests/fuzz $(ARGS)
 
 benchmark: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -38,9 +38,13 @@ class Receipt:
 def sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file, read in blocks."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
+    try:
+        with Path(path).open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        error.filename = str(path)  # a file that breaks while it is read does not say which one it is
+        raise
     return digest.hexdigest()
 
 

@@ -66,7 +66,8 @@ def read_weights(path: str | Path, ids_path: str | Path | None = None) -> Weight
 
 def _is_named_square(frame: pd.DataFrame) -> bool:
     """Whether four lines of three numbers are a header above a 3 x 3 table: its diagonal is zero."""
-    return frame.shape[0] == 4 and not np.diag(frame.iloc[1:].to_numpy(dtype=np.float64)).any()
+    numbers = frame.iloc[1:].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    return frame.shape[0] == 4 and not np.diag(numbers).any()
 
 
 def _unnamed(frame: pd.DataFrame) -> bool:

@@ -52,6 +52,8 @@ def is_missing(text: str) -> bool:
 def number(text: str) -> float | None:
     """Return the number in a cell: thousands separators and blanks are no part of it; None if it is none."""
     plain = re.sub(r"[\s,']", "", unicodedata.normalize("NFKC", text))
+    if "_" in plain:  # Python reads 1_000 as a number; a raw file does not mean one
+        return None
     try:
         value = float(plain)
     except ValueError:

@@ -258,7 +258,7 @@ def _stated(text: str) -> int | None:
 
 def _letter(text: str) -> int:
     """Return what orders publications of one application: the application (A) stands before the grant (B)."""
-    return ord(text) - ord("A") if len(text) == 1 else 26
+    return ord(text) - ord("A") if len(text) == 1 and "A" <= text <= "Z" else 26
 
 
 def _twin(text: str) -> str | None:

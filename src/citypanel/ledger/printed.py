@@ -22,6 +22,7 @@ TEXTUAL = ("info", "text", "note", "caption", "dep_var")
 _NOTHING = {"", "-", "--", "---", ".", "na", "n.a.", "n/a", "nan", "/", "omitted"}
 _DASHES = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}"
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?")
+MOST_DECIMALS = 30  # before or after the point
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 
 
@@ -106,6 +107,8 @@ def parse_number(text: str) -> Number | None:
     if found is None or not (found[2] or found[3]):
         raise ValueError(f"'{text}' is no number")
     decimals = len(found[3] or "") - int(found[4] or 0) + (2 if percent else 0)
+    if abs(decimals) > MOST_DECIMALS:
+        raise ValueError(f"'{text}' has an exponent that no printed number has")
     value = float(bare) / (100 if percent else 1)
     half = 0.5 * 10.0**-decimals
     # A minus before zeros says on which side of zero the number was.
