@@ -78,9 +78,12 @@ def test_sigma_by_product_agrees_with_linearmodels(flows: Path, records: pd.Data
     others = group.transform("size") - 1
     cells["z"] = (group.transform("sum") - cells["p"]) / others.where(others > 0)
     assert len(found) > 10
-    for product in found.index[::3]:
+    # linearmodels spends its time on the dummies, so the products with fewest flows; estimates below 1 are among them.
+    few = found.sort_values("flows").index[:5]
+    assert found.loc[few, "sigma"].lt(1).any()
+    for product in few:
         rows = cells[(cells["product"] == product) & cells["z"].notna()]
         dummies = pd.get_dummies(rows["destination"] + rows["year"].astype(str), dtype=float)
-        fit = IV2SLS(rows["q"], dummies, rows[["p"]], rows[["z"]]).fit()
+        fit = IV2SLS(rows["q"], dummies, rows[["p"]], rows[["z"]]).fit(cov_type="unadjusted")
         assert found.loc[product, "flows"] == len(rows)
         assert found.loc[product, "sigma"] == pytest.approx(-fit.params["p"], rel=1e-8)
