@@ -69,8 +69,22 @@ use rule build_indicator as build_export_indicator with:
         attrition="<results>/indicators/{world}/{indicator}/{variant}.attrition.json",
     wildcard_constraints:
         world=WORLDS,
-        indicator=one_of(name for _, name, _ in VARIANTS if has_attrition(name)),
+        indicator=one_of(name for _, name, _ in VARIANTS if has_attrition(name) and name != "quality"),
         variant=one_of(variant for _, _, variant in VARIANTS),
+
+
+# Quality leaves means of provinces and firms, and the elasticities it used, beside those of cities.
+use rule build_indicator as build_quality with:
+    output:
+        values="<results>/indicators/{world}/{indicator}/{variant}.parquet",
+        attrition="<results>/indicators/{world}/{indicator}/{variant}.attrition.json",
+        provinces="<results>/indicators/{world}/{indicator}/{variant}.provinces.parquet",
+        firms="<results>/indicators/{world}/{indicator}/{variant}.firms.parquet",
+        sigma="<results>/indicators/{world}/{indicator}/{variant}.sigma.parquet",
+    wildcard_constraints:
+        world=WORLDS,
+        indicator="quality",
+        variant=one_of(variant for _, name, variant in VARIANTS if name == "quality"),
 
 
 rule build_pairs:

@@ -17,6 +17,8 @@ if __name__ == "__main__":
         options = parsed_indicator(snakemake.params.indicator, snakemake.params.options)
         values = city_indicator(snakemake.params.indicator, tables, options)
         origin = combine_origins(read_origin(path) for path in tables.values())
+        for name, table in values.attrs.pop("beside", {}).items():
+            write_frame(table, Path(snakemake.output[name]), origin=origin)
         write_frame(values, Path(snakemake.output.values), origin=origin)
         if account := snakemake.output.get("attrition"):
             record = attrition_record(values, tables, simulated=origin.simulated)

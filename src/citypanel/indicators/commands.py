@@ -254,7 +254,7 @@ def run_quality(
     ----------
     flows : Path
         firm_or_place (or firm, place, or both), product, destination, year, value, quantity. With both, means are
-        by place; else by the one there is.
+        by place, and `OUT.firms.csv` has those by firm; else by the one there is.
     out : Path
         Beginning of the names of the files.
     sigma : str
@@ -274,9 +274,9 @@ def run_quality(
     -------
     list of Path
         flows: the key columns, quality, quality_std, weight (both empty where scaling drops a flow). places:
-        place, year, quality, coverage. attrition: reason, rows, value; rows read are rows kept and dropped, and
-        several rows may make one flow. With
-        `by_product` also `OUT.sigma.csv`: product, flows, sigma, first_stage.
+        place, year, quality, coverage; firms: the same of firms. attrition: reason, rows, value; rows read are rows
+        kept and dropped, and several rows may make one flow. With `by_product` also `OUT.sigma.csv`: product, flows,
+        sigma, first_stage.
 
     Raises
     ------
@@ -298,6 +298,9 @@ def run_quality(
         write_csv(found.places, Path(f"{out}.places.csv")),
         write_csv(found.attrition, Path(f"{out}.attrition.csv")),
     ]
+    if "place" in names:
+        firms = found.exporters.rename(columns={"exporter": "firm"})
+        written.append(write_csv(firms, Path(f"{out}.firms.csv")))
     if method == "by_product":
         written.append(write_csv(found.elasticities, Path(f"{out}.sigma.csv")))
     return written

@@ -17,6 +17,7 @@ SIZE = 250_000  # rows of a partition aimed at: more rows make more buckets, not
 CHAPTERS = 97
 _CHAPTERS = 128  # keys of sums are (thing, year, chapter)
 _YEARS = 4096
+_FIRM = np.dtype([("key", "i8"), ("value", "f8"), ("weighted", "f8")])
 _BITS = 31
 _HALF = (1 << _BITS) - 1
 _SLOTS = 256  # of years, which are numbered as they come
@@ -144,6 +145,41 @@ class OrderedSums:
         order = np.argsort(keys, kind="stable")
         both, sums = _grouped(keys[order] // _CHAPTERS, values[order])
         return both // _YEARS - 1, both % _YEARS, sums
+
+
+class FirmSums:
+    """Sums by firm and year, added up chapter by chapter; what is added waits on disk by year.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it waits.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._parts = Partitions(folder, _FIRM)
+
+    def add(self, firms: Codes, years: Codes, chapters: Codes, values: Matrix) -> None:
+        """Add rows that hold a chapter and year wholly; `values`, shape (rows, 2)."""
+        key = firms.astype(np.int64) * _CHAPTERS + chapters
+        for year in np.unique(years).tolist():
+            own = np.flatnonzero(years == year)
+            order = own[np.argsort(key[own], kind="stable")]
+            keys, sums = _grouped(key[order], values[order])
+            rows = np.empty(keys.size, dtype=_FIRM)
+            rows["key"], rows["value"], rows["weighted"] = keys, sums[:, 0], sums[:, 1]
+            self._parts.append((int(year), 0), rows)
+
+    def table(self) -> tuple[Codes, Codes, Matrix]:
+        """Return firm, year and both sums, shape (keys, 2), by year and firm."""
+        blocks = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty((0, 2)))]
+        for (year, _), rows in self._parts.each():
+            ordered = rows[np.argsort(rows["key"], kind="stable")]
+            values = np.column_stack([ordered["value"], ordered["weighted"]])
+            firms, sums = _grouped(ordered["key"] // _CHAPTERS, values)
+            blocks.append((firms, np.full(firms.size, year), sums))
+        firms, years, sums = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        return firms, years, sums
 
 
 def _grouped(keys: Codes, values: Matrix) -> tuple[Codes, Matrix]:

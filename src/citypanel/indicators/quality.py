@@ -29,7 +29,7 @@ KEY = ["exporter", "place", "product", "destination", "year"]
 
 @dataclass(frozen=True)
 class Quality:
-    """Flows with their quality, means of places, and why rows left.
+    """Flows with their quality, means of places and of exporters, and why rows left.
 
     `flows` holds every flow with an estimated quality; `quality_std` and `weight` are nan for those that drop out
     at the scaling. `elasticities` is empty where sigma was given.
@@ -37,6 +37,7 @@ class Quality:
 
     flows: pd.DataFrame
     places: pd.DataFrame
+    exporters: pd.DataFrame
     attrition: pd.DataFrame
     elasticities: pd.DataFrame
 
@@ -77,7 +78,7 @@ def flow_quality(flows: pd.DataFrame, options: QualityOptions, sigma: pd.Series 
     -------
     Quality
         Weights are value shares within place and year and sum to one over the flows that enter. Coverage is
-        their value over the value of all rows read of that place and year.
+        their value over the value of all rows read of that place and year. The same of exporters.
 
     Raises
     ------
@@ -87,22 +88,15 @@ def flow_quality(flows: pd.DataFrame, options: QualityOptions, sigma: pd.Series 
     account = _Account()
     counted = flows if "rows" in flows else flows.assign(rows=1)
     account.tell(counted, "read")
-    return _measured(_added_up(_priced(counted, account)), _totals(flows), options, sigma, account)
-
-
-def _totals(flows: pd.DataFrame) -> pd.Series:
-    """Return the value of each place and year, whether or not it will have a price."""
-    return flows["value"].clip(lower=0).groupby([flows["place"], flows["year"]]).sum()
+    used, scaled, elasticities = _measured(_added_up(_priced(counted, account)), options, sigma, account)
+    places, exporters = (_means(scaled, flows, who) for who in ("place", "exporter"))
+    return Quality(used, places, exporters, pd.DataFrame(account.lines), elasticities)
 
 
 def _measured(
-    used: pd.DataFrame,
-    totals: pd.Series,
-    options: QualityOptions,
-    sigma: pd.Series | float | None,
-    account: _Account,
-) -> Quality:
-    """Estimate, scale and aggregate flows that are unique in `KEY` and have a price."""
+    used: pd.DataFrame, options: QualityOptions, sigma: pd.Series | float | None, account: _Account
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Estimate and scale flows that are unique in `KEY` and have a price; return all, those scaled, elasticities."""
     used["log_price"] = np.log(used["value"] / used["quantity"])
     used["log_quantity"] = np.log(used["quantity"])
     if options.method == "ksw":
@@ -120,7 +114,7 @@ def _measured(
     result = used[[*KEY, "quality"]].copy()
     for column in ("quality_std", "weight"):
         result[column] = scaled.set_index("flow")[column].reindex(used["flow"]).to_numpy()
-    return Quality(result, _places(scaled, totals), pd.DataFrame(account.lines), elasticities)
+    return result, scaled, elasticities
 
 
 def _priced(flows: pd.DataFrame, account: _Account) -> pd.DataFrame:
@@ -186,13 +180,15 @@ def _scaled(used: pd.DataFrame, options: QualityOptions, account: _Account) -> p
     return account.keep(scaled, scaled["quality_std"].notna().to_numpy(), reason)
 
 
-def _places(scaled: pd.DataFrame, totals: pd.Series) -> pd.DataFrame:
-    """Mean quality and coverage of every place and year that was read; nan where no flow enters."""
-    means = (scaled["weight"] * scaled["quality_std"]).groupby([scaled["place"], scaled["year"]]).sum()
-    kept = scaled.groupby(["place", "year"])["value"].sum()
-    table = pd.DataFrame({"quality": means.reindex(totals.index), "kept": kept.reindex(totals.index)})
+def _means(scaled: pd.DataFrame, flows: pd.DataFrame, who: str) -> pd.DataFrame:
+    """Mean quality and coverage of every place (or exporter) and year that was read; nan where no flow enters."""
+    totals = flows["value"].clip(lower=0).groupby([flows[who], flows["year"]]).sum()
+    kept = scaled.groupby([who, "year"])["value"]
+    share = scaled["value"] / kept.transform("sum")
+    means = (share * scaled["quality_std"]).groupby([scaled[who], scaled["year"]]).sum()
+    table = pd.DataFrame({"quality": means.reindex(totals.index), "kept": kept.sum().reindex(totals.index)})
     table["coverage"] = table["kept"].fillna(0.0) / totals.where(totals > 0)
-    return table.reset_index()[["place", "year", "quality", "coverage"]]
+    return table.reset_index()[[who, "year", "quality", "coverage"]]
 
 
 def city_quality(
@@ -201,6 +197,7 @@ def city_quality(
     *,
     attrition: Path | None = None,
     city_year: Path | None = None,
+    beside: bool = False,
 ) -> pd.DataFrame:
     """Export quality of cities: value-weighted mean of the scaled quality of their firms' cleaned flows.
 
@@ -214,6 +211,10 @@ def city_quality(
         Attrition of the intake, which then opens the table of the 22 steps.
     city_year : Path, optional
         Canonical `city_year`, needed where the options impute.
+    beside : bool
+        Also return what else there is, in `attrs["beside"]`: the tables `provinces` (adcode, year, quality,
+        coverage), `firms` (firm, year, quality, value kept) and `sigma` (product, sigma, and by_product also flows and
+        first stage).
 
     Returns
     -------
@@ -231,9 +232,9 @@ def city_quality(
     """
     sigma = read_sigma(options.sigma) if options.method == "ksw" else None
     if isinstance(records, Path):
-        found = quality_of_exports(records, options, sigma, intake=attrition)
+        found = quality_of_exports(records, options, sigma, intake=attrition, firms=beside)
     else:
-        found = quality_of_flows(records, options, sigma, intake=attrition)
+        found = quality_of_flows(records, options, sigma, intake=attrition, firms=beside)
     table, lines = found.cities, _accounting(found.attrition)
     if options.impute_after is not None:
         if city_year is None:
@@ -245,6 +246,8 @@ def city_quality(
     table.attrs["attrition"] = plain_records(
         found.attrition.astype(object).where(found.attrition.notna(), None).to_dict("records")
     )
+    if beside:
+        table.attrs["beside"] = {"provinces": found.provinces, "firms": found.firms, "sigma": found.elasticities}
     return table
 
 
@@ -269,7 +272,8 @@ def of_cities(tables: Mapping[str, Path], options: QualityOptions) -> pd.DataFra
     groups = [name.removesuffix(".flows") for name in sorted(tables) if name.endswith(".flows")]
     cleaned = [Cleaned(tables[f"{group}.flows"], tables[f"{group}.account"]) for group in groups]
     records = cleaned or tables["exports"]
-    return city_quality(records, options, attrition=tables.get("attrition"), city_year=tables.get("city_year"))
+    attrition, city_year = tables.get("attrition"), tables.get("city_year")
+    return city_quality(records, options, attrition=attrition, city_year=city_year, beside=True)
 
 
 def _codes(frame: pd.DataFrame, columns: list[str]) -> Codes:

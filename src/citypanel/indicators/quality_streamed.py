@@ -21,7 +21,7 @@ from citypanel.indicators.cleaning import clean_chapters
 from citypanel.indicators.cleaning_flows import note_flows
 from citypanel.indicators.demand import inside_shares, standardised
 from citypanel.indicators.demand_streamed import ByProduct, Estimator, Pooled, require_flows, runs
-from citypanel.indicators.partitions import Key, OrderedSums, Partitions, Rows, Totals
+from citypanel.indicators.partitions import FirmSums, Key, OrderedSums, Partitions, Rows, Totals
 from citypanel.indicators.quality_cities import (
     FinalSteps,
     city_years,
@@ -47,6 +47,8 @@ class Aggregates:
     `cities`: adcode, year, quality, coverage, low_coverage. `provinces`: the same over the flows of their cities.
     `firms`: firm, year, quality, value (US$ kept); only where asked for. Weights are value shares that sum to one
     over the flows kept of a city (province, firm) and year.
+
+    The names of firms are categories.
     """
 
     cities: pd.DataFrame
@@ -158,7 +160,7 @@ class _Streamed:
     ) -> None:
         self.clean, self.options = clean, options
         self.chapters, self.products = clean.chapters, clean.texts["product"]
-        self.firm_sums = OrderedSums() if firms else None
+        self.firm_sums = FirmSums(clean.parts.folder / "firms") if firms else None
         self.city_sums, self.covered = OrderedSums(), Totals()
         self.scaled = Partitions(clean.parts.folder / "scaled", SCORED)
         self.scored = Partitions(clean.parts.folder / "scored", SCORED)
@@ -247,9 +249,10 @@ class _Streamed:
         if self.firm_sums is None:
             return pd.DataFrame(columns=["firm", "year", "quality", "value"])
         firm, year, sums = self.firm_sums.table()
-        names = np.array(self.clean.texts["firm"], dtype=object)[firm]
-        table = {"firm": names, "year": year, "quality": sums[:, 1] / sums[:, 0], "value": sums[:, 0]}
-        return pd.DataFrame(table).sort_values(["firm", "year"], ignore_index=True)
+        names = pd.Categorical.from_codes(firm, pd.Index(self.clean.texts["firm"])).remove_unused_categories()
+        return pd.DataFrame(
+            {"firm": names, "year": year.astype(np.int16), "quality": sums[:, 1] / sums[:, 0], "value": sums[:, 0]}
+        )
 
     def elasticities(self) -> pd.DataFrame:
         """Return the elasticity of every product that has one."""

@@ -100,7 +100,7 @@ def test_the_command_keeps_the_names_of_the_key_columns(tmp_path: Path) -> None:
     frame = simulated().rename(columns={"exporter": "firm"})
     frame.to_csv(tmp_path / "both.csv", index=False)
     written = run_quality(tmp_path / "both.csv", tmp_path / "o", sigma="5")
-    assert [path.name for path in written] == ["o.flows.parquet", "o.places.csv", "o.attrition.csv"]
+    assert [path.name for path in written] == ["o.flows.parquet", "o.places.csv", "o.attrition.csv", "o.firms.csv"]
     values = ["quality", "quality_std", "weight"]
     assert pd.read_parquet(written[0]).columns.tolist() == [
         "firm", "place", "product", "destination", "year", *values,
@@ -109,6 +109,23 @@ def test_the_command_keeps_the_names_of_the_key_columns(tmp_path: Path) -> None:
     written = run_quality(tmp_path / "one.csv", tmp_path / "p", sigma="5")
     assert pd.read_parquet(written[0]).columns.tolist()[:2] == ["firm_or_place", "product"]
     assert pd.read_csv(written[1])["place"].nunique() == 9
+
+
+def test_means_of_firms_are_value_weighted_over_the_flows_that_enter(tmp_path: Path) -> None:
+    frame = simulated().rename(columns={"exporter": "firm"})
+    frame.to_csv(tmp_path / "both.csv", index=False)
+    flows, *_, firms = run_quality(tmp_path / "both.csv", tmp_path / "o", sigma="5")
+    scaled = pd.read_parquet(flows).merge(
+        frame.groupby(["firm", "place", "product", "destination", "year"], as_index=False)["value"].sum()
+    )
+    scaled = scaled.dropna(subset="quality_std")
+    expected = (scaled["quality_std"] * scaled["value"]).groupby([scaled["firm"], scaled["year"]]).sum()
+    kept = scaled.groupby(["firm", "year"])["value"].sum()
+    found = pd.read_csv(firms).set_index(["firm", "year"])
+    known = found.dropna()
+    assert known["quality"].to_numpy() == pytest.approx((expected / kept).reindex(known.index).to_numpy())
+    total = frame.groupby(["firm", "year"])["value"].sum()
+    assert known["coverage"].to_numpy() == pytest.approx((kept / total).reindex(known.index).to_numpy())
 
 
 @pytest.mark.parametrize(
