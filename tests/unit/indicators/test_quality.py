@@ -121,7 +121,7 @@ def test_means_of_firms_are_value_weighted_over_the_flows_that_enter(tmp_path: P
     scaled = scaled.dropna(subset="quality_std")
     expected = (scaled["quality_std"] * scaled["value"]).groupby([scaled["firm"], scaled["year"]]).sum()
     kept = scaled.groupby(["firm", "year"])["value"].sum()
-    found = pd.read_csv(firms).set_index(["firm", "year"])
+    found = pd.read_csv(firms, dtype={"firm": str}).set_index(["firm", "year"])
     known = found.dropna()
     assert known["quality"].to_numpy() == pytest.approx((expected / kept).reindex(known.index).to_numpy())
     total = frame.groupby(["firm", "year"])["value"].sum()
