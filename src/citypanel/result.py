@@ -39,7 +39,7 @@ class ColumnResult:
     """One column of a table: one estimation on one sample.
 
     `vcov` names the variance convention: type, by, ssc, df, and every factor that was applied. `years` are the first
-    and the last period of the rows that were used.
+    and the last period of the rows that were used, `warnings` those of the record that are this column's.
     """
 
     column: str
@@ -56,6 +56,7 @@ class ColumnResult:
     where: str | None = None
     label: str | None = None
     years: tuple[int, int] | None = None
+    warnings: tuple[str, ...] = ()
 
     def term(self, name: str) -> TermResult:
         """Return the coefficient called `name`; raise KeyError with the names there are."""
@@ -107,7 +108,9 @@ def _column(document: Mapping[str, Any]) -> ColumnResult:
     terms = tuple(TermResult(**term) for term in document["terms"])
     effects = tuple(document["fixed_effects"])
     years = tuple(document["years"]) if document.get("years") else None
-    return ColumnResult(**_known(ColumnResult, {**document, "terms": terms, "fixed_effects": effects, "years": years}))
+    told = tuple(document.get("warnings") or ())
+    lists = {"terms": terms, "fixed_effects": effects, "years": years, "warnings": told}
+    return ColumnResult(**_known(ColumnResult, {**document, **lists}))
 
 
 def _known(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,8 @@ def _answer(method: Method, data: pd.DataFrame, specification: Specification, pl
     try:
         answer = method.estimate(data, specification)
         years = _years(data, answer.sample, specification)
-        return replace(answer, columns=tuple(replace(column, years=years) for column in answer.columns))
+        told = tuple(dict.fromkeys(answer.warnings))
+        return replace(answer, columns=tuple(replace(column, years=years, warnings=told) for column in answer.columns))
     except CitypanelError as error:
         raise type(error)(f"{place}{error}") from None
 

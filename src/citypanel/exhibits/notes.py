@@ -9,7 +9,7 @@ from citypanel.exhibits.restrictions import condition_text, span_text
 from citypanel.exhibits.stars import stars_legend
 from citypanel.exhibits.stated import by_column
 from citypanel.exhibits.variance_notes import variance_sentence, variances_text
-from citypanel.exhibits.warned import SINGLETONS, warned
+from citypanel.exhibits.warned import SINGLETONS, left_out, warned
 from citypanel.exhibits.words import say
 from citypanel.result import ColumnResult, Record
 
@@ -77,15 +77,37 @@ def notes(
 
 
 def _warnings(records: Sequence[Record], labels: Labels, language: str) -> list[str]:
-    """Return the records' warnings, each once; beside records without it, a warning names its record's columns."""
+    """Return the records' warnings, each once; one that is not every column's names its columns.
+
+    Counts of rows left out for one reason are one sentence, in the order of the columns where they differ.
+    """
     counted = any(singletons_of(column) for record in records for column in record.columns)
-    told = []
-    for text in dict.fromkeys(text for record in records for text in record.warnings):
-        if not (counted and SINGLETONS in text):
+    texts = dict.fromkeys(text for record in records for text in record.warnings)
+    by_text = {
+        text: [text in _warnings_of(column, record) for record in records for column in record.columns]
+        for text in texts
+        if not (counted and SINGLETONS in text)
+    }
+    told: dict[str, None] = {}
+    for text, marks in by_text.items():
+        reason = left_out(text)
+        same = [other for other in by_text if reason and left_out(other) == reason]
+        if len(same) > 1 and sum(map(sum, (by_text[other] for other in same))) <= len(marks):
+            counts = ["0"] * len(marks)
+            for other in same:
+                counts = [other.split()[0] if mark else c for c, mark in zip(counts, by_text[other], strict=True)]
+            shown = say("listing", language).join(counts)
+            said = warned(text.replace(text.split()[0], shown, 1), labels, language)
+            told[say("comma", language).join([said, say("in the order", language)])] = None
+        else:
             said = warned(text, labels, language)
-            marks = [said if text in record.warnings else "" for record in records for _ in record.columns]
-            told.append(by_column(marks, language) or said)
-    return told
+            told[by_column([said if mark else "" for mark in marks], language) or said] = None
+    return list(told)
+
+
+def _warnings_of(column: ColumnResult, record: Record) -> Sequence[str]:
+    """Return a column's warnings; those of the record where it does not tell them by column."""
+    return column.warnings if any(each.warnings for each in record.columns) else record.warnings
 
 
 def _is_simulated(records: Sequence[Record], exhibit: Mapping[str, Any]) -> bool:

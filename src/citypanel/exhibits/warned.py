@@ -11,7 +11,7 @@ from citypanel.exhibits.words import say
 
 SINGLETONS = "(singletons)"
 _PLACE = re.compile(r"\{(\w+)\}")
-_KINDS = {"count": r"\d+", "name": r"\S+"}
+_KINDS = {"count": r"\d+(?:(?:, |、)\d+)*", "name": r"\S+"}
 
 
 def warned(text: str, labels: Labels, language: str) -> str:
@@ -24,6 +24,16 @@ def warned(text: str, labels: Labels, language: str) -> str:
     if known or language == "en":
         return f"{opening}{known or text}"
     return f"{opening}“{text}”"
+
+
+def left_out(text: str) -> str:
+    """Return the reason of a warning that counts rows left out; empty for other warnings.
+
+    >>> left_out("28 rows left out: fdi is missing")
+    'fdi is missing'
+    """
+    counted = re.match(r"^\d+ rows left out: (.+)$", text)
+    return counted[1] if counted else ""
 
 
 def known_warning(text: str) -> bool:

@@ -194,3 +194,24 @@ def test_kinds_of_variance_are_told_apart_and_their_counts_listed(record: Record
         "t distribution with 359, 350 degrees of freedom, in the order of the columns; column (3): clustered by city, "
         "41 clusters, small-sample correction of reghdfe, t distribution with 40 degrees of freedom."
     )
+
+
+def test_counts_of_rows_left_out_for_one_reason_are_listed_in_the_order_of_the_columns(
+    record: Record, exhibit: dict[str, Any]
+) -> None:
+    texts = ("28 rows left out: gdp is missing", "left out as collinear: inno", "5 rows left out: gdp is missing")
+    own = [texts[:2], (), texts[2:]]
+    columns = [replace(column, warnings=each) for column, each in zip(record.columns, own, strict=True)]
+    told = replace(record.with_columns(columns), warnings=texts)
+    assert render_table([told], exhibit, "en").notes[-2:] == (
+        "28, 0, 5 rows left out: Economic development is missing, in the order of the columns.",
+        "Column (1): Left out as collinear: Innovation cooperation.",
+    )
+    assert "剔除 28、0、5 行：经济发展水平缺失，按列序排列。" in render_table([told], exhibit, "zh").notes
+
+
+def test_a_warning_of_every_column_names_none(record: Record, exhibit: dict[str, Any]) -> None:
+    text = "2 rows left out: a variable is missing"
+    columns = [replace(column, warnings=(text,)) for column in record.columns]
+    told = replace(record.with_columns(columns), warnings=(text,))
+    assert render_table([told], exhibit, "en").notes[-1] == "2 rows left out: a variable is missing."
