@@ -56,7 +56,9 @@ class DisparityOptions(IndicatorOptions):
     population: str = Field(
         "", description="formula of the people behind y, for the mean, Theil and Gini; default: each city counts one"
     )
-    clusters: Texts = Field((), description="agglomerations out of registers/city_clusters.csv, none sharing a city")
+    clusters: Texts = Field(
+        (), description="agglomerations of registers/city_clusters.csv; a city of several counts in the first named"
+    )
 
     @model_validator(mode="after")
     def _goes_together(self) -> "DisparityOptions":

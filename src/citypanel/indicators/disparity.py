@@ -13,9 +13,8 @@ import pandas as pd
 
 from citypanel.arrays import Codes, Vector
 from citypanel.declare.regional_indicators import DisparityOptions
-from citypanel.errors import InputError
 from citypanel.indicators.city_series import PROVINCE, carried_on, city_series
-from citypanel.indicators.files import listed, records
+from citypanel.indicators.files import records
 from citypanel.registers import Registers
 
 FORMS = ("deviation", "frontier", "relative", "dyadic", "theil", "theil_between", "theil_within", "gini")
@@ -75,7 +74,7 @@ def city_disparity(city_year: Path, options: DisparityOptions, registers: Regist
     Raises
     ------
     InputError
-        A variable the table lacks, or agglomerations that share a city.
+        A variable the table lacks, or an agglomeration the register lacks.
     """
     formulas = {"income": options.income, "population": options.population, "growth_index": options.growth_index}
     frame = city_series(city_year, formulas)
@@ -104,19 +103,18 @@ def of_cities(tables: Mapping[str, Path], options: DisparityOptions) -> pd.DataF
 
 
 def _groups(adcode: pd.Series, options: DisparityOptions, registers: Registers) -> pd.Series:
-    """Return the number of the cities compared that a city belongs to; missing for none."""
+    """Return the number of the group that a city is compared in; missing for none.
+
+    Plans of agglomerations overlap: a city of several counts in the first one named.
+    """
     if options.within == "all":
         return pd.Series(ALL, index=adcode.index)
     if options.within == "province":
         return adcode // PROVINCE
     members: dict[int, int] = {}
     for number, name in enumerate(options.clusters):
-        codes = registers.cluster_members(name)
-        twice = [code for code in codes if code in members]
-        if twice:
-            other = options.clusters[members[twice[0]]]
-            raise InputError(f"clusters: {other} and {name} share {listed(twice)}; take clusters without common cities")
-        members |= dict.fromkeys(codes, number)
+        for code in registers.cluster_members(name):
+            members.setdefault(code, number)
     return adcode.map(members)
 
 
