@@ -1,40 +1,33 @@
 """The raw folder of collaborative_gap: patent exports, a long yearbook, and the truth."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from citypanel.arrays import Matrix
 from citypanel.sample.applicants import FOREIGN, Draws, pools_of
-from citypanel.sample.collaborative_gap import (
-    EFFECT,
-    MECHANISMS,
-    SCALE,
-    YEARS,
-    GapCities,
-    fixed_effects_slope,
-    gap_cities,
+from citypanel.sample.collaborative_gap import BEFORE, EFFECT, SCALE, YEARS, GapCities, gap_cities
+from citypanel.sample.collaborative_gap_ingredients import (
+    GOODS,
+    SECTORS,
+    employment_for,
+    investment_for,
+    prices_for,
 )
 from citypanel.sample.incopat import write_applications
 from citypanel.sample.long_yearbook import Series, write_long_yearbook
 from citypanel.sample.patents import Applications
 from citypanel.sample.printing import write_variables
 from citypanel.sample.truth_tables import write_table
+from citypanel.sample.two_way import fixed_effects_slope
 
 DIVISORS = {"tiny": 60, "default": 12, "full": 1}  # what joint applications are divided by
 NORMAL_QUANTILES = {"0.1": -1.2815515655446004, "0.25": -0.6744897501960817, "0.5": 0.0}
-# Labels of ready-made series, as a vendor prints them: label, variable.
-MADE = {
-    "capability": ("创新能力指数", "innovation_capability"),
-    "innovation_gap": ("创新能力差距", "innovation_gap"),
-    "tfp_solow": ("全要素生产率(索洛余值)", "tfp_solow"),
-    "tfp_malmquist": ("全要素生产率(曼奎斯特指数)", "tfp_malmquist"),
-    "ties": ("城市联系强度", "city_ties"),
-    "integration": ("市场一体化指数", "market_integration"),
-    "specialisation": ("产业分工指数", "specialisation"),
-    "rd_staff_flow": ("研发人员流动量", "rd_staff_flow"),
-    "rd_fund_flow": ("研发资金流动量", "rd_fund_flow"),
-}
+# Labels of ready-made series, as a vendor prints them: label, variable. All other mechanisms are computed.
+MADE = {"rd_staff_flow": ("研发人员流动量", "rd_staff_flow"), "rd_fund_flow": ("研发资金流动量", "rd_fund_flow")}
+Pairs = Mapping[int, Mapping[tuple[int, int], int]]
 
 
 def write_collaborative_gap(folder: Path, preset: str, seed: int, kinds: tuple[str, ...]) -> dict[str, Any]:
@@ -43,12 +36,14 @@ def write_collaborative_gap(folder: Path, preset: str, seed: int, kinds: tuple[s
     cities = gap_cities(seed, divisor)
     truth: dict[str, Any] = {"files": {}, **_stated(cities, divisor)}
     if "patents" in kinds:
-        files, joint, seats = write_applications(folder / "patents", _applications(cities, seed), seed)
+        applications = _applications(cities, seed)
+        files, joint, seats = write_applications(folder / "patents", applications, seed)
         truth["files"] |= files
         truth |= {"joint_inventions": joint, "seats_of_applicants": seats}
+        _state_what_pairs_tell(truth["effects"], cities, applications.pairs)
     if "yearbook" in kinds:
         name = "yearbook/city_yearbook_2010_2020.csv"
-        truth["files"][name] = write_long_yearbook(folder / name, cities.where, YEARS, _series(cities), seed)
+        truth["files"][name] = write_long_yearbook(folder / name, cities.where, YEARS, _series(cities, seed), seed)
         labels = [(label, variable, "指数", 0) for label, variable in MADE.values()]
         write_variables(folder / "yearbook" / "variables.csv", labels)
     _write_cities(folder, cities)
@@ -59,7 +54,8 @@ def _applications(cities: GapCities, seed: int) -> Applications:
     draws = Draws(np.random.default_rng([seed, 62]))
     codes = cities.where.adcode.tolist()
     sizes = [5 + int(2.2 * np.sqrt(total)) for total in cities.joint.sum(axis=1).tolist()]
-    counts = {year: dict(zip(codes, cities.joint[:, t].tolist(), strict=True)) for t, year in enumerate(YEARS)}
+    by_year = np.column_stack([cities.before, cities.joint])
+    counts = {year: dict(zip(codes, by_year[:, t].tolist(), strict=True)) for t, year in enumerate((*BEFORE, *YEARS))}
     return Applications(counts, pools_of(cities.where, sizes, draws), list(FOREIGN), draws)
 
 
@@ -82,14 +78,44 @@ def _stated(cities: GapCities, divisor: int) -> dict[str, Any]:
             "by_quantile": {
                 q: of(everyone) + SCALE[1] * divisor * z for q, z in sorted({**NORMAL_QUANTILES, **upper}.items())
             },
-            "mechanisms": {name: size * divisor for name, size in MECHANISMS.items()},
+            "frontier": -fixed_effects_slope(np.log(cities.income) - cities.noise, x),
+            "mechanisms": {name: size * divisor for name, size in cities.mechanisms.effects.items()},
         },
         "splits": {name: cities.where.adcode[rows].tolist() for name, rows in cities.splits.items()},
     }
 
 
-def _series(cities: GapCities) -> tuple[Series, ...]:
-    """Return the yearbook's series: GDP per head carries the gap, ready-made indices the mechanisms."""
+def _state_what_pairs_tell(effects: dict[str, Any], cities: GapCities, pairs: Pairs) -> None:
+    """Add the effect on ties, which are counted from the same patents, and what the instrument finds without noise.
+
+    Ties are ln(1 + joint inventions with other cities). The instrument weighs partners' growth by joint inventions of
+    the years before the sample; with effects that differ by city it weighs cities in its own way.
+    """
+    tables = {year: _matrix(cities, pairs[year]) for year in (*BEFORE, *YEARS)}
+    strength = np.stack([tables[year].sum(axis=1) for year in YEARS], axis=1)
+    x = cities.intensity
+    effects["mechanisms"]["ties"] = fixed_effects_slope(np.log1p(strength), x)
+    base = sum(tables[year] for year in BEFORE) / len(BEFORE)
+    without = cities.before.mean(axis=1) - base
+    exposed = [
+        np.divide(base * (cities.joint[:, t] - tables[year]), without, out=np.zeros_like(base), where=without > 0)
+        for t, year in enumerate(YEARS)
+    ]
+    instrument = np.stack([each.sum(axis=1) for each in exposed], axis=1) / cities.population
+    found = fixed_effects_slope(cities.slope[:, None] * x, instrument) / fixed_effects_slope(x, instrument)
+    effects["instrumented"] = found
+
+
+def _matrix(cities: GapCities, pairs: Mapping[tuple[int, int], int]) -> Matrix:
+    at = {code: i for i, code in enumerate(cities.where.adcode.tolist())}
+    result = np.zeros((len(at), len(at)))
+    for (first, second), count in pairs.items():
+        result[at[first], at[second]] = result[at[second], at[first]] = count
+    return result
+
+
+def _series(cities: GapCities, seed: int) -> tuple[Series, ...]:
+    """Return the yearbook's series: GDP per head carries the gap, the others controls and mechanisms."""
     v = cities.values
     gdp = cities.income * cities.population
     secondary = 90 / (1 + v["stru"])
@@ -107,7 +133,23 @@ def _series(cities: GapCities) -> tuple[Series, ...]:
         Series("城镇化率", "%", 100 * v["urban"], 8),
         Series("第二产业增加值占比", "%", secondary, 10),
         Series("第三产业增加值占比", "%", secondary * v["stru"], 10),
-        *(Series(label, "指数", v[name], 8) for name, (label, _) in MADE.items()),
+        Series("夜间灯光总值", "DN", v["light"] * cities.population, 4),
+        *_ingredients(cities, np.random.default_rng([seed, 65])),
+        *(Series(label, "指数", cities.mechanisms.outcomes[name], 8) for name, (label, _) in MADE.items()),
+    )
+
+
+def _ingredients(cities: GapCities, rng: np.random.Generator) -> tuple[Series, ...]:
+    """Return what mechanisms are computed from: grants, investment, labour, employment by sector, prices."""
+    made = cities.mechanisms
+    employment = employment_for(made.outcomes["specialisation"], 0.3 * made.labour, rng)
+    prices = prices_for(made.outcomes["integration"], cities.where, rng)
+    return (
+        Series("发明专利授权量", "件", made.grants * cities.population, 0),
+        Series("固定资本形成总额", "万元", investment_for(made.capital), 4),
+        Series("全社会就业人员", "万人", made.labour, 8),
+        *(Series(f"{name}从业人员", "万人", employment[:, :, s], 8) for s, name in enumerate(SECTORS)),
+        *(Series(f"{name}零售价格指数", "上年=100", prices[:, :, k], 8) for k, name in enumerate(GOODS)),
     )
 
 

@@ -6,8 +6,9 @@ from statistics import NormalDist
 import numpy as np
 
 from citypanel.arrays import Matrix
-from citypanel.sample.collaborative_gap import EFFECT, MECHANISMS, SCALE, SPLITS, YEARS, fixed_effects_slope, gap_cities
+from citypanel.sample.collaborative_gap import EFFECT, SCALE, SPLITS, YEARS, gap_cities
 from citypanel.sample.drawn import DrawnPanel, framed
+from citypanel.sample.two_way import fixed_effects_slope
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 CONTROLS = ("stru", "human", "fiscal", "fdi", "infra", "fin", "urban")
@@ -21,7 +22,7 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
     slope = np.full_like(cities.slope, EFFECT) if design == "one_slope" else cities.slope
     gap = cities.gap + (slope - cities.slope)[:, None] * intensity
     series = cities.values
-    columns = {"gap": gap, "intensity": intensity, **series} | {
+    columns = {"gap": gap, "intensity": intensity, **series, **cities.mechanisms.outcomes} | {
         name: mark.astype(float) for name, mark in cities.splits.items()
     }
     moved = slope[:, None] * intensity
@@ -29,7 +30,7 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
     mean = fixed_effects_slope(moved, intensity)
     # Noise times (constant + SCALE intensity): the slope at a quantile is the mean slope plus its share of the noise.
     quantiles = {f"q{tau:g}": mean + SCALE[1] * NormalDist().inv_cdf(tau) for tau in QUANTILES}
-    truth = {"fixed_effects": _mean_slope(moved, intensity, controls), **quantiles, **MECHANISMS}
+    truth = {"fixed_effects": _mean_slope(moved, intensity, controls), **quantiles, **cities.mechanisms.effects}
     for name in SPLITS:
         for value, mark in (("1", cities.splits[name]), ("0", ~cities.splits[name])):
             truth[f"{name}={value}"] = _mean_slope(moved[mark], intensity[mark], controls[:, mark])

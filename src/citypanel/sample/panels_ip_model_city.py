@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from citypanel.arrays import Matrix
-from citypanel.sample.collaborative_gap import fixed_effects_slope
 from citypanel.sample.designs import NO_EFFECT
 from citypanel.sample.drawn import DrawnPanel, effects_by_time, framed
 from citypanel.sample.ip_model_city import YEARS, ModelCities, effect_path, model_cities
+from citypanel.sample.two_way import fixed_effects_slope
 
 LEVEL, SPREAD = 9.3, 0.5  # of ln EXPY, as the default sample's PRODY allows
 # Years 0, 1, 2, ... since the start, over what the effect is once it has built up in `main`.

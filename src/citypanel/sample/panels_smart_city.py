@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from citypanel.arrays import Codes, Matrix
-from citypanel.sample.collaborative_gap import fixed_effects_slope
 from citypanel.sample.designs import NO_EFFECT
 from citypanel.sample.drawn import DrawnPanel, effects_by_time, framed
 from citypanel.sample.smart_city import (
@@ -20,6 +19,7 @@ from citypanel.sample.smart_city import (
     effect_path,
     smart_cities,
 )
+from citypanel.sample.two_way import fixed_effects_slope
 
 SCALE = 0.92  # scaled quality per unit of ln quality, as in the default sample of smart_city
 LEVEL = 0.29

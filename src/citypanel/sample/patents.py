@@ -1,7 +1,9 @@
 """Who applies with whom: patents whose joint invention counts by city and year are those of the panel."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -50,8 +52,19 @@ def joint_counts(year: int, divisor: int) -> dict[int, int]:
     return {code: -(-int(n) // divisor) for code, n in zip(panel.adcodes, counts, strict=True)}
 
 
+def _pairs_of_cities(joint: Iterable[Patent]) -> Counter[tuple[int, int]]:
+    found: Counter[tuple[int, int]] = Counter()
+    for patent in joint:
+        cities = sorted({applicant.adcode for applicant in patent.applicants if applicant.adcode})
+        found.update(combinations(cities, 2))
+    return found
+
+
 class Applications:
-    """Draws the applications of each year from pools of organisations that stay the same over the years."""
+    """Draws the applications of each year from pools of organisations that stay the same over the years.
+
+    `pairs` counts, for the years drawn, the joint inventions of each pair of cities, the lower code first.
+    """
 
     def __init__(
         self,
@@ -65,6 +78,7 @@ class Applications:
         self._pools = pools
         self._elsewhere = elsewhere
         self._serial: dict[tuple[int, str], int] = {}
+        self.pairs: dict[int, Counter[tuple[int, int]]] = {}
 
     @classmethod
     def of_panel(cls, divisor: int, seed: int) -> "Applications":
@@ -76,6 +90,7 @@ class Applications:
     def of_year(self, year: int) -> list[Patent]:
         """Return the year's applications in random order."""
         joint = [self._patent(INVENTION, year, team, "joint") for team in self._teams(year)]
+        self.pairs[year] = _pairs_of_cities(joint)
         found = joint + list(self._not_counted(year, joint))
         found += [self._patent(INVENTION, year, (a,), "first_applicant") for a in self._only_as_partner(found)]
         return self._draws.shuffled(found)

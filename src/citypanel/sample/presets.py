@@ -58,7 +58,7 @@ FILES = {
         *(f"policies/{name}.csv" for name in ("innovative_city", "smart_city", "low_carbon", "broadband")),
     ),
     "collaborative_gap": (
-        *(f"patents/incopat_{year}.csv" for year in range(2010, 2021)),
+        *(f"patents/incopat_{year}.csv" for year in range(2008, 2021)),
         "yearbook/city_yearbook_2010_2020.csv",
         "yearbook/variables.csv",
     ),
@@ -66,17 +66,7 @@ FILES = {
 # Variables of yearbook/variables.csv: what labels mean that the register of labels does not know.
 OWN_COLUMNS: dict[str, tuple[str, ...]] = {
     "smart_city": ("tertiary_employment_wan", "market_index", "ruggedness", "resource_misallocation"),
-    "collaborative_gap": (
-        "innovation_capability",
-        "innovation_gap",
-        "tfp_solow",
-        "tfp_malmquist",
-        "city_ties",
-        "market_integration",
-        "specialisation",
-        "rd_staff_flow",
-        "rd_fund_flow",
-    ),
+    "collaborative_gap": ("rd_staff_flow", "rd_fund_flow"),
 }
 
 

@@ -17,6 +17,9 @@ from citypanel.indicators.city import city_indicator
 from citypanel.intake.accounting import Outputs
 from citypanel.intake.table import intake_table
 from citypanel.sample import write_sample
+from citypanel.sample.collaborative_gap import YEARS, gap_cities
+from citypanel.sample.collaborative_gap_files import DIVISORS
+from citypanel.sample.prefectures import prefectures
 
 FOLDERS = {"patents": "patents", "city_year": "yearbook"}
 
@@ -77,6 +80,11 @@ def test_counted_patents_and_recomputed_gaps_are_those_of_the_world(panel: pd.Da
     assert panel.true_gap.min() > 0.05
 
 
+def test_the_study_lists_the_cities_of_its_world(project: Path) -> None:
+    listed = pd.read_csv(project / "studies" / "collaborative_gap" / "cities.csv").adcode
+    assert listed.tolist() == prefectures("collaborative_gap").adcode.tolist()
+
+
 def test_intensities_have_the_printed_means_once_multiplied_back(panel: pd.DataFrame, truth: dict[str, Any]) -> None:
     means = panel.groupby("year").intensity.mean() * truth["joint_applications_divided_by"]
     # Printed in the article's introduction: 0.306 in 2010 and 0.983 in 2020; counts are whole, here few.
@@ -117,14 +125,67 @@ def test_flows_of_research_do_not_move(flow: str, panel: pd.DataFrame) -> None:
     assert abs(estimate) < 2 * se
 
 
+COMPUTED = {
+    "innovation_gap": ("disparity", {"income": "invention_grants / population_wan"}, "deviation"),
+    "tfp_solow": ("productivity", {"investment": "capital_formation_wan"}, "tfp"),
+    "tfp_malmquist": ("productivity", {"method": "malmquist", "investment": "capital_formation_wan"}, "tfp"),
+    "integration": ("integration", {"partners": "nearest", "nearest": 10}, "integration"),
+    "specialisation": ("specialisation", {}, "krugman"),
+}
+
+
+def _with_indicator(panel: pd.DataFrame, table: Path, name: str) -> pd.DataFrame:
+    indicator, options, column = COMPUTED[name]
+    found = city_indicator(indicator, {"city_year": table}, parsed_indicator(indicator, options))
+    return panel.merge(found[["adcode", "year", column]].rename(columns={column: name}), on=["adcode", "year"])
+
+
 @pytest.mark.parametrize(
-    ("column", "name"),
-    [("tfp_solow", "tfp_solow"), ("market_integration", "integration"), ("innovation_gap", "innovation_gap")],
+    ("name", "relative"),
+    [("innovation_gap", 1e-2), ("tfp_solow", 1e-8), ("integration", 1e-5), ("specialisation", 1e-7)],
 )
-def test_mechanisms_move_as_they_truly_do(column: str, name: str, panel: pd.DataFrame, truth: dict[str, Any]) -> None:
-    ((estimate, se),) = _slopes("linear", f"{column} ~ intensity | city + year", panel)
-    assert abs(estimate - truth["effects"]["mechanisms"][name]) < 2 * se
+def test_computed_mechanisms_are_those_of_the_world(
+    name: str, relative: float, panel: pd.DataFrame, tables: dict[str, Outputs]
+) -> None:
+    both = _with_indicator(panel, tables["city_year"].table, name)
+    drawn = gap_cities(3, DIVISORS["tiny"])
+    world = pd.DataFrame(drawn.mechanisms.outcomes[name], index=drawn.where.adcode, columns=YEARS)
+    expected = [world.loc[code, year] for code, year in zip(both.adcode, both.year, strict=True)]
+    # Grants are whole numbers, and segmentation is solved to 1e-6.
+    assert both[name].to_numpy() == pytest.approx(expected, rel=relative)
+
+
+@pytest.mark.parametrize("name", list(COMPUTED))
+def test_mechanisms_move_as_they_truly_do(
+    name: str, panel: pd.DataFrame, tables: dict[str, Outputs], truth: dict[str, Any]
+) -> None:
+    both = _with_indicator(panel, tables["city_year"].table, name)
+    ((estimate, se),) = _slopes("linear", f"{name} ~ intensity | city + year", both)
+    assert abs(estimate - truth["effects"]["mechanisms"][name]) < 2.5 * se
     assert abs(estimate) > 2 * se
+
+
+def test_ties_are_counted_as_the_world_drew_them(
+    panel: pd.DataFrame, tables: dict[str, Outputs], truth: dict[str, Any]
+) -> None:
+    options = parsed_indicator("cooperation", {"count": "strength"})
+    counted = city_indicator("cooperation", {"patents": tables["patents"].table}, options)
+    both = panel.merge(counted[["adcode", "year", "strength"]], on=["adcode", "year"], how="left").fillna(0)
+    ((estimate, _),) = _slopes("linear", "log1p(strength) ~ intensity | city + year", both)
+    assert estimate == pytest.approx(truth["effects"]["mechanisms"]["ties"], rel=1e-9)
+
+
+def test_partners_growth_is_an_instrument_that_finds_what_it_should(
+    tables: dict[str, Outputs], truth: dict[str, Any], panel: pd.DataFrame
+) -> None:
+    options = parsed_indicator("exposure", {"base_years": [2008, 2009]})
+    exposed = city_indicator("exposure", {"patents": tables["patents"].table}, options)
+    both = panel.merge(exposed, on=["adcode", "year"], how="left").fillna({"exposure": 0})
+    both["instrument"] = both.exposure / both.population_wan
+    both["noiseless"] = both.effect_of_intensity * both.intensity
+    formula = "noiseless ~ 1 | city + year | intensity ~ instrument"
+    ((estimate, _),) = _slopes("linear", formula, both)
+    assert estimate == pytest.approx(truth["effects"]["instrumented"], rel=1e-9)
 
 
 def test_applicants_are_placed_where_they_sit(tables: dict[str, Outputs], truth: dict[str, Any]) -> None:
