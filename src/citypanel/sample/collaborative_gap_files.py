@@ -79,7 +79,7 @@ def _stated(cities: GapCities, divisor: int) -> dict[str, Any]:
                 q: of(everyone) + SCALE[1] * divisor * z for q, z in sorted({**NORMAL_QUANTILES, **upper}.items())
             },
             "frontier": -fixed_effects_slope(np.log(cities.income) - cities.noise, x),
-            "mechanisms": {name: size * divisor for name, size in cities.mechanisms.effects.items()},
+            "mechanisms": {name: fixed_effects_slope(m, x) for name, m in cities.mechanisms.moved.items()},
         },
         "splits": {name: cities.where.adcode[rows].tolist() for name, rows in cities.splits.items()},
     }
@@ -154,15 +154,16 @@ def _ingredients(cities: GapCities, rng: np.random.Generator) -> tuple[Series, .
 
 
 def _write_cities(folder: Path, cities: GapCities) -> None:
-    marks = list(cities.splits)
+    marks, outcomes = list(cities.splits), cities.mechanisms.outcomes
     rows = (
         (
             int(code), year, repr(float(cities.gap[i, t])), int(cities.joint[i, t]),
             repr(float(cities.intensity[i, t])), repr(float(cities.slope[i])),
             *(int(cities.splits[name][i]) for name in marks),
+            *(repr(float(each[i, t])) for each in outcomes.values()),
         )
         for i, code in enumerate(cities.where.adcode)
         for t, year in enumerate(YEARS)
     )  # fmt: skip
-    header = ("adcode", "year", "true_gap", "joint", "intensity", "effect_of_intensity", *marks)
+    header = ("adcode", "year", "true_gap", "joint", "intensity", "effect_of_intensity", *marks, *outcomes)
     write_table(folder / "truth_cities.csv", header, rows)

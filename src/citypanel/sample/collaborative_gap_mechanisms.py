@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from citypanel.arrays import Matrix
-from citypanel.sample.two_way import fixed_effects_slope
 
 GRANTS = {"below": 0.30, "above": 0.05}  # on ln grants per head, of cities below and above the mean
 SAVED = 0.08  # less capital and labour, in logs, for the same output
@@ -22,6 +21,7 @@ _LEVEL = 60.0
 class Mechanisms:
     """Cities times years: what the study's indicators come to (`outcomes`), what they are made of, true effects.
 
+    `moved` are outcomes without noise, up to what city and year effects take: their two-way slopes are the effects.
     `grants` per 10,000 residents; `capital` in 10,000 yuan at the end of a year, `labour` in 10,000 persons.
     """
 
@@ -29,7 +29,7 @@ class Mechanisms:
     grants: Matrix
     capital: Matrix
     labour: Matrix
-    effects: dict[str, float]
+    moved: dict[str, Matrix]
 
 
 def drawn_mechanisms(
@@ -65,18 +65,18 @@ def drawn_mechanisms(
         "integration": _LEVEL * relative,
         "specialisation": 0.40 + 0.04 * np.tanh(dev) + 0.004 * t + SPECIALISATION * intensity + noise(0.02),
     } | {name: 1.5 + 0.2 * dev + 0.02 * t + noise(0.08) for name in FLOWS}
-    productivity = fixed_effects_slope(log_gdp - noise_of_gdp, intensity) + SAVED
-    effects = {
-        "capability": fixed_effects_slope(effect, intensity),
+    productivity = log_gdp - noise_of_gdp + SAVED * intensity
+    moved = {
+        "capability": effect,
         # The mean rises with the cities below it, so the gap moves by a little more than grants do.
-        "innovation_gap": fixed_effects_slope(gap_to_mean(log_grants - noise_of_grants), intensity),
+        "innovation_gap": gap_to_mean(log_grants - noise_of_grants),
         "tfp_solow": productivity,
         # Data envelopment measures the same productivity, with an error of its own.
         "tfp_malmquist": productivity,
-        "integration": INTEGRATION,
-        "specialisation": SPECIALISATION,
-    } | dict.fromkeys(FLOWS, 0.0)
-    return Mechanisms(outcomes, np.exp(log_grants), capital, labour, effects)
+        "integration": INTEGRATION * intensity,
+        "specialisation": SPECIALISATION * intensity,
+    } | dict.fromkeys(FLOWS, 0 * intensity)
+    return Mechanisms(outcomes, np.exp(log_grants), capital, labour, moved)
 
 
 def _grants(dev: Matrix, intensity: Matrix, rng: np.random.Generator) -> tuple[Matrix, Matrix, Matrix]:

@@ -30,7 +30,9 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
     mean = fixed_effects_slope(moved, intensity)
     # Noise times (constant + SCALE intensity): the slope at a quantile is the mean slope plus its share of the noise.
     quantiles = {f"q{tau:g}": mean + SCALE[1] * NormalDist().inv_cdf(tau) for tau in QUANTILES}
-    truth = {"fixed_effects": _mean_slope(moved, intensity, controls), **quantiles, **cities.mechanisms.effects}
+    truth = {"fixed_effects": _mean_slope(moved, intensity, controls), **quantiles} | {
+        name: _mean_slope(each, intensity, controls) for name, each in cities.mechanisms.moved.items()
+    }
     for name in SPLITS:
         for value, mark in (("1", cities.splits[name]), ("0", ~cities.splits[name])):
             truth[f"{name}={value}"] = _mean_slope(moved[mark], intensity[mark], controls[:, mark])
