@@ -43,7 +43,7 @@ class Checkout:
             env={**os.environ, "PYTHONPATH": str(self.root / "src")},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,
             check=False,
         )
 

@@ -30,9 +30,15 @@ def check_study(study: Study, name: str, *, sources: Iterable[str]) -> None:
         One line: study, key, what was found, what is allowed.
     """
     known = (*RESERVED, *study.variables)
-    for key in study.variables:
+    first, last = study.sample.years
+    for key, variable in study.variables.items():
         if key in RESERVED:
             raise DeclarationError(f"study {name}, variable '{key}': the panel has a column of that name already")
+        if variable.at is not None and not first <= variable.at <= last:
+            raise DeclarationError(
+                f"study {name}, variable '{key}', key 'at': {variable.at} is no year of the sample; "
+                f"allowed: {first} to {last}"
+            )
     _check_variable_formulas(study, name, tuple(sources))
     _check_weights(study, name, known)
     for key, analysis in study.analyses.items():

@@ -13,6 +13,7 @@ from citypanel.declare.specification import Specification
 from citypanel.errors import CitypanelError, EstimationError
 from citypanel.estimate.methods import METHODS
 from citypanel.estimate.outcome import Estimate
+from citypanel.estimate.variation import require_variation
 from citypanel.result import ColumnResult, Record, Row, library_versions, sample_stamp
 
 
@@ -85,6 +86,8 @@ def _place(study: str | None, analysis: str | None, number: int) -> str:
 
 def _answer(method: Method, data: pd.DataFrame, specification: Specification, place: str) -> Estimate:
     try:
+        if place:
+            require_variation(data, specification)
         answer = method.estimate(data, specification)
         years = _years(data, answer.sample, specification)
         told = tuple(dict.fromkeys(answer.warnings))
