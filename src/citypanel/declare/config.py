@@ -14,6 +14,10 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 SAMPLE = "sample"
 
 
+# A name becomes a folder of results: no separator, no dots.
+StudyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
 def _listed(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
@@ -52,7 +56,7 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    studies: Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+    studies: Annotated[tuple[StudyName, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
         min_length=1, description="folders of `studies_folder` to run"
     )
     studies_folder: str = Field("studies", description="where the studies are declared")

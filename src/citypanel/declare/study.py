@@ -29,7 +29,11 @@ class Cities(Declaration):
     cluster: str | None = Field(None, description="a cluster of registers/city_clusters.csv")
     provinces: tuple[int, ...] = Field((), description="province codes, as 330000")
     adcodes: tuple[int, ...] = Field((), description="city codes, as 330100")
-    file: str = Field("", description="CSV beside study.yaml with a column adcode, in place of `adcodes`")
+    file: str = Field(
+        "",
+        pattern=r"^([\w-][\w.-]*)?$",
+        description="CSV beside study.yaml with a column adcode, in place of `adcodes`",
+    )
     exclude: tuple[int, ...] = Field((), description="city codes left out")
 
 

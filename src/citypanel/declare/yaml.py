@@ -8,6 +8,8 @@ import yaml
 
 from citypanel.errors import DeclarationError
 
+MOST_VALUES = 200_000  # a long study has some thousands
+
 
 class _Loader(yaml.SafeLoader):
     """Plain data; tags that would build objects are refused by the base class."""
@@ -32,7 +34,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise DeclarationError(f"{path}: cannot be read as UTF-8 text ({error})") from None
     try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with one more check
+        document = _plain_data(text, path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -43,3 +45,26 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise DeclarationError(f"{path}: a mapping of keys is expected, found {type(document).__name__}")
     return document
+
+
+def _plain_data(text: str, path: Path) -> Any:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _size(node, {}) > MOST_VALUES:
+            raise DeclarationError(f"{path}: its aliases multiply to more than {MOST_VALUES:,} values; write them out")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values a node stands for, each alias counted as what it repeats."""
+    if id(node) not in known:
+        known[id(node)] = 1  # an alias of what it stands in is refused when it is built
+        below = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        inner = below if isinstance(node, (yaml.MappingNode, yaml.SequenceNode)) else []
+        known[id(node)] = 1 + sum(_size(part, known) for part in inner)
+    return known[id(node)]

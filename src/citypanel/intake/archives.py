@@ -13,6 +13,7 @@ from citypanel.errors import InputError
 from citypanel.intake.recognise import RAW_TYPES, RawFile, Recogniser, raw_name, stamp
 
 ARCHIVE = ".zip"
+BOMB_BYTES, BOMB_RATIO = 50_000_000, 300  # dense text packs 5 to 50 to one
 _UTF8_NAME = 0x800  # flag of a member whose name is UTF-8
 
 
@@ -73,6 +74,7 @@ def unpacked(path: Path, name: str, room: Path) -> Iterator[tuple[Path, str]]:
                 raise InputError(f"{name} holds no raw file; a zip of tables is expected")
             for number, item in enumerate(members):
                 called = _member_name(item)
+                _require_honest_size(item, f"{name}/{called}")
                 # A folder of its own for each member: two members may have one name, and none chooses its place.
                 target = room / str(number) / PurePosixPath(called).name
                 target.parent.mkdir()
@@ -84,6 +86,15 @@ def unpacked(path: Path, name: str, room: Path) -> Iterator[tuple[Path, str]]:
         raise InputError(f"{name} cannot be unpacked ({told}); copy it again or unpack it by hand") from None
     if stamp(path) != before:
         raise InputError(f"{name} changed while it was unpacked; run again when nothing writes to it any more")
+
+
+def _require_honest_size(item: zipfile.ZipInfo, name: str) -> None:
+    """Refuse a member that unpacks to many times what text can be packed into."""
+    if item.file_size > BOMB_BYTES and item.file_size > BOMB_RATIO * max(item.compress_size, 1):
+        raise InputError(
+            f"{name} says it is {item.file_size // 1_000_000:,} MB, packed into {item.compress_size:,} bytes; "
+            f"no raw file packs more than {BOMB_RATIO} to one: unpack it by hand if you trust it"
+        )
 
 
 def _member_name(item: zipfile.ZipInfo) -> str:
