@@ -29,6 +29,8 @@ def recognised(recogniser: Recogniser, files: Sequence[Path | RawFile], root: Pa
             if isinstance(path, RawFile):
                 raws.append(path)
                 continue
+            if Path(path).name.startswith("."):
+                continue  # what an operating system leaves in folders, as .DS_Store
             if Path(path).suffix.lower() != ARCHIVE:
                 raws.append(recogniser.recognise(path, root=root))
                 continue

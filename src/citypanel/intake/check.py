@@ -20,7 +20,7 @@ from citypanel.intake.reading import read_blocks
 from citypanel.intake.recognise import RAW_TYPES, SHEETS, TEXT, RawFile, Recogniser, raw_name
 from citypanel.intake.sheets import LOCK
 from citypanel.intake.table import intake_table
-from citypanel.intake.world_trade import FOUND_BESIDE
+from citypanel.intake.trade_keys import FOUND_BESIDE
 from citypanel.registers import Registers
 
 SAMPLE_CELLS = 8

@@ -17,6 +17,7 @@ from citypanel.intake.customs_fields import destination_reader
 from citypanel.intake.customs_rows import RowReader, home_of
 from citypanel.intake.customs_stage import Stage
 from citypanel.intake.flows import write_export_flows
+from citypanel.intake.kinds import KINDS
 from citypanel.intake.reading import read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
 from citypanel.intake.trade_keys import Countries, split_keys
@@ -107,11 +108,14 @@ def origin_of(raws: Sequence[RawFile]) -> Origin:
 def require_table(raws: Sequence[RawFile], table: str) -> None:
     """Refuse files that feed another canonical table."""
     if not raws:
-        raise InputError(f"no raw file is given for the table '{table}'")
+        raise InputError(f"no raw file is given for the table '{table}'; `citypanel check-raw` says what files are")
     for raw in raws:
         if raw.table != table:
-            raise InputError(f"{raw.name} is {raw.layout.name}, which feeds '{raw.table}', not '{table}'")
+            raise InputError(
+                f"{raw.name} is {raw.layout.name}, which feeds '{raw.table}', not '{table}'; put it into the folder of "
+                f"that table ({KINDS[raw.table].folder}/)"
+            )
     names = [raw.name for raw in raws]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"two files are called {twice}; give each once, and the folder that holds both as root")
+        raise InputError(f"two files are called {twice}; give one of them another name")

@@ -49,7 +49,7 @@ def intake_folder(folder: Path, out: Path, *, flows: bool = False) -> FolderAcco
         raws, left_out = _recognised(recogniser, [path for path in found if is_raw(path)], root, rooms)
         if all(raw.table == "key" for raw in raws):
             reason = left_out[0][1] if left_out else "none has the type of a raw file"
-            raise InputError(f"{folder}: no file is recognised ({reason})")
+            raise InputError(f"{folder}: no file is recognised as data ({reason})")
         accounts = [
             intake_table(table, [*own, *keys], _outputs(target, table, flows=flows), root)
             for table in INTAKES

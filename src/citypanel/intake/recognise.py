@@ -95,7 +95,8 @@ class Recogniser:
         bare = self.look(path, called or raw_name(Path(path), root))
         tops = sheet_tops(bare.path, bare.name, HEADER_ROWS) if bare.container == "xlsx" else {"": bare.top}
         if not any(cell for top in tops.values() for row in top for cell in row):
-            raise InputError(f"{bare.name} is empty; a raw file with at least a header row is expected")
+            told = f"{bare.name} is empty, or its first {HEADER_ROWS} rows are; the header row must be among them"
+            raise InputError(told)
         faults = []
         for sheet, top in tops.items():
             found = self._matched(replace(bare, top=top, sheet=sheet))
@@ -231,6 +232,8 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 def _unknown(bare: RawFile, match: Match, headers: Sequence[str]) -> str:
     found = [header.strip() for header in headers if header.strip()]
+    if not found:
+        return f"{bare.name}: the first {HEADER_ROWS} rows hold no headers; the header row must be among them"
     shown = ", ".join(found[:SHOWN]) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
     near = f"; the nearest is {match.layout.name}, which also needs {', '.join(match.missing_headers)}"
     near = near if len(match.missing) < len(match.layout.required) else ""

@@ -10,6 +10,7 @@ from citypanel.intake.recognise import RawFile
 from citypanel.registers import fold
 
 BESIDE = "beside"  # value of the setting `countries`: numbers are explained by a table beside the file
+FOUND_BESIDE = "income from a table beside"  # a step of the attrition that is no problem
 PER_HEAD = "NY.GDP.PCAP"  # begins the World Bank's codes of gross domestic product per head
 
 

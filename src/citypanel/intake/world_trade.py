@@ -20,7 +20,7 @@ from citypanel.intake.customs_fields import Destination, destination_reader, hs_
 from citypanel.intake.flows import WORLD, flows_file
 from citypanel.intake.reading import Block, Refused, read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
-from citypanel.intake.trade_keys import BESIDE, Countries, incomes, split_keys
+from citypanel.intake.trade_keys import BESIDE, FOUND_BESIDE, Countries, incomes, split_keys
 from citypanel.registers import Registers
 
 KEY = ["exporter", "hs", "year"]
@@ -32,7 +32,6 @@ REASONS = (
     "income is negative or no number",
     "quantity is negative or no number",
 )
-FOUND_BESIDE = "income from a table beside"
 _REPEATED = "the exporter, product and year stand earlier"
 _DECIMALS = 3  # of a US$; sources have fewer
 
