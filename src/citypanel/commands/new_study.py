@@ -21,7 +21,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write `FOLDER/NAME/study.yaml`; an existing study is never touched."""
     from citypanel.canonical import written_beside
-    from citypanel.exhibits.templates import environment
+    from citypanel.templating import environment
 
     name = arguments.name
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):

@@ -4,7 +4,7 @@ import jinja2
 
 from citypanel.exhibits.notes import joined_notes
 from citypanel.exhibits.table import Cell, Table
-from citypanel.exhibits.templates import environment
+from citypanel.templating import environment
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 

@@ -10,8 +10,8 @@ import jinja2
 from citypanel.exhibits.characters import broken_lines, printable, text_width
 from citypanel.exhibits.notes import joined_notes
 from citypanel.exhibits.table import Cell, Head, Row, Table
-from citypanel.exhibits.templates import environment
 from citypanel.exhibits.words import say
+from citypanel.templating import environment
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",

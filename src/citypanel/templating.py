@@ -1,4 +1,4 @@
-"""Where the templates of tables and documents are."""
+"""Where the templates of pages, tables and documents are."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import jinja2
 
 _PLACES = (
-    Path(__file__).resolve().parents[1] / "templates",  # inside an installed package
-    Path(__file__).resolve().parents[3] / "templates",  # in a checkout
+    Path(__file__).resolve().parent / "templates",  # inside an installed package
+    Path(__file__).resolve().parents[2] / "templates",  # in a checkout
 )
 
 
