@@ -1,9 +1,8 @@
 """Helpers only: where files are, which slice and which code a job sees."""
 
+from citypanel.declare.printed import sheet_names
 from citypanel.declare.slices import (
     LOOKED_UP,
-    analysis_slice,
-    analysis_weights,
     cleaning_files,
     exhibit_files,
     exhibit_records,
@@ -18,6 +17,7 @@ from citypanel.declare.slices import (
     shows_cities,
 )
 from citypanel.declare.targets import exhibit_pattern, exhibits_of, files_of_exhibits
+from citypanel.declare.variants import all_weights, base_of, job_slice, job_weights
 from citypanel.estimate.methods import METHODS
 from citypanel.fingerprint import script_code
 
@@ -32,6 +32,11 @@ def beside(folder, pattern):
 def published(study):
     """Return the printed tables and claims that a study ships."""
     return sorted(os.path.relpath(path) for path in (BASE / CONFIG.studies_folder / study / "published").glob("*.csv"))
+
+
+def ledger_sheets(study):
+    """Return the names of a study's ledger sheets; a study without printed cells has none."""
+    return sheet_names(DECLARED[study], map(Path, published(study)))
 
 
 def registers(*names):
@@ -93,8 +98,8 @@ def panel_lists(wildcards):
 
 
 def weights_inputs(wildcards):
-    """Return the weights matrices that an analysis names."""
-    named = analysis_weights(DECLARED[wildcards.study], wildcards.analysis)
+    """Return the weights matrices that an analysis, or the variants of one, names."""
+    named = job_weights(DECLARED[wildcards.study], wildcards.analysis)
     return [f"<results>/{wildcards.study}/weights/{name}.csv" for name in named]
 
 
@@ -103,7 +108,7 @@ def declared_panel(wildcards):
 
 
 def declared_analysis(wildcards):
-    return analysis_slice(DECLARED[wildcards.study], wildcards.study, wildcards.analysis)
+    return job_slice(DECLARED[wildcards.study], wildcards.study, wildcards.analysis)
 
 
 def declared_exhibit(wildcards):
@@ -118,7 +123,7 @@ def records_of_exhibit(wildcards):
 
 def method_code(wildcards):
     """Return the fingerprint of the estimate script with the one method that the analysis runs."""
-    method = DECLARED[wildcards.study].analyses[wildcards.analysis].method
+    method = DECLARED[wildcards.study].analyses[base_of(wildcards.analysis)].method
     return code_of("estimate", METHODS[method])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from citypanel.declare.config import LANGUAGES, parse_config
 from citypanel.declare.load import load_studies
+from citypanel.declare.printed import searched_analyses
 from citypanel.declare.raw import RawFolders, require_files, world_cleanings, world_variants
 from citypanel.declare.slices import study_tables
 from citypanel.errors import CitypanelError
@@ -76,4 +77,4 @@ def one_of(names):
 
 STUDIES = one_of(DECLARED)
 WORLDS = one_of(WORLD[name] for name in DECLARED)
-ANALYSES = one_of(name for study in DECLARED.values() for name in study.analyses)
+ANALYSES = one_of(name for study in DECLARED.values() for name in (*study.analyses, *searched_analyses(study)))

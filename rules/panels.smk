@@ -45,14 +45,14 @@ rule build_weights:
         "<benchmarks>/{study}/build_weights_{weights}.tsv"
     wildcard_constraints:
         study=STUDIES,
-        weights=one_of(name for study in DECLARED.values() for name in study.weights),
+        weights=one_of(name for study in DECLARED.values() for name in all_weights(study)),
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=1000,
     params:
-        declared=lambda wildcards: DECLARED[wildcards.study].weights[wildcards.weights].model_dump(),
+        declared=lambda wildcards: all_weights(DECLARED[wildcards.study])[wildcards.weights].model_dump(),
         code=code_of("build_weights"),
     message:
         "Building the weights matrix {wildcards.weights} of {wildcards.study}"

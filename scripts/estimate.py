@@ -20,6 +20,7 @@ if __name__ == "__main__":
             study=declared["study"],
             analysis=declared["analysis"],
             simulated=read_origin(panel).simulated,
+            tolerant=declared.get("tolerant", False),
         )
         with written_beside(Path(snakemake.output.record)) as beside:
             beside.write_text(record.to_json(), encoding="utf-8")

@@ -10,6 +10,27 @@ from citypanel.declare.methods import Names, Numbers
 from citypanel.declare.text import Text
 
 
+def _one_or_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
+
+
+class Matching(BaseModel):
+    """Printed names that differ from ours and cannot be derived from labels and numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: dict[str, str] = Field(
+        {},
+        description="printed column: ANALYSIS.N, the N-th column of an analysis; ANALYSIS.N.first is its first stage",
+    )
+    rows: dict[str, OneOrMany] = Field(
+        {}, description="printed row: a term, a statistic or fe:EFFECT of ours; of several the first that a column has"
+    )
+
+
 class ExhibitBase(BaseModel):
     """What every table and figure declares."""
 
@@ -19,13 +40,7 @@ class ExhibitBase(BaseModel):
     note: Text | None = None
     published: str | None = Field(None, description="file in published/ with the printed cells")
     inferred: bool = Field(False, description="the paper does not state this specification; the note says so")
-
-
-def _one_or_many(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
+    matching: Matching | None = Field(None, description="how printed names and ours belong together")
 
 
 Diagnostics = Literal["iv", "gmm"]

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from citypanel.declare.coherence import check_study
 from citypanel.declare.complaints import closest, complaints
 from citypanel.declare.config import Config, study_folder
+from citypanel.declare.printed import check_published
 from citypanel.declare.study import Study
 from citypanel.declare.variables import CityVariable, PolicyVariable, YearbookVariable
 from citypanel.declare.yaml import read_yaml
@@ -70,6 +71,7 @@ def load_study(folder: Path, registers: Registers, policies: Listed = _nothing, 
         raise DeclarationError(complaints(error, Study, f"study {name}")[0]) from None
     sources = tuple(dict.fromkeys([*registers.yearbook_columns(), *columns(name, study)]))
     check_study(study, name, sources=sources)
+    check_published(study, name, (folder / "published").glob("*.csv"))
     _check_registers(study, name, registers, sources, policies)
     return _with_listed_cities(study, folder)
 

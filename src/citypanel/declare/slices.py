@@ -47,7 +47,7 @@ def indicator_variants(studies: Iterable[Study]) -> dict[tuple[str, str], Slice]
         for variable in study.variables.values():
             options = indicator_options(variable)
             if options is not None:
-                found[variable.source, variant(options)] = _file_options(options)
+                found[variable.source, variant(options)] = indicator_file_options(options)
     return dict(sorted(found.items()))
 
 
@@ -88,7 +88,8 @@ def parsed_flows(options: Slice) -> FlowOptions:
     return FlowOptions.model_validate(options)
 
 
-def _file_options(options: IndicatorOptions) -> Slice:
+def indicator_file_options(options: IndicatorOptions) -> Slice:
+    """Return the options that make an indicator's file, without the one that picks a column of it."""
     return options.model_dump(mode="json", exclude={options.COLUMN} if options.COLUMN else None)
 
 
@@ -209,6 +210,7 @@ def _specification(column: Mapping[str, Any], place: str, weights: Mapping[str, 
         where=column["where"],
         winsorise=tuple(column["winsorise"]),
         seed=column["seed"],
+        label=column.get("label"),
         group=_group(column.get("group")),
     )
 
@@ -221,14 +223,14 @@ def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
     """Return an exhibit's declaration with the labels of everything it may show."""
     declared = study.exhibits[exhibit]
     labels = {key: variable.label for key, variable in study.variables.items()} | study.labels
-    columns = {analysis: _column_labels(study.analyses[analysis]) for analysis in analyses_of(declared)}
+    columns = {analysis: column_labels(study.analyses[analysis]) for analysis in analyses_of(declared)}
     cautions = _cautions(study, analyses_of(declared))
     # Definitions are handed to the one kind that shows them, so that editing one redraws nothing else.
     shown = {"definitions": _definitions(study)} if declared.kind == "variables" else {}
     return {
         "study": name,
         "exhibit": exhibit,
-        **declared.model_dump(mode="json"),
+        **declared.model_dump(mode="json", exclude={"published", "matching"}),
         **shown,
         **({"cautions": cautions} if cautions else {}),
         "labels": {key: text.model_dump() for key, text in labels.items()},
@@ -237,7 +239,7 @@ def exhibit_slice(study: Study, name: str, exhibit: str) -> Slice:
     }
 
 
-def _column_labels(analysis: Analysis) -> list[dict[str, str] | None]:
+def column_labels(analysis: Analysis) -> list[dict[str, str] | None]:
     """Return the declared label of each column, of a split column one for each of its groups."""
     labels: list[dict[str, str] | None] = []
     for each in analysis.columns:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from citypanel.columns import matching_rows
 from citypanel.declare.specification import Specification
-from citypanel.errors import CitypanelError, EstimationError
+from citypanel.errors import CitypanelError, DeclarationError, EstimationError
 from citypanel.estimate.methods import METHODS
 from citypanel.estimate.outcome import Estimate
 from citypanel.estimate.variation import require_variation
@@ -41,11 +41,13 @@ def estimate_analysis(
     study: str | None = None,
     analysis: str | None = None,
     simulated: bool = False,
+    tolerant: bool = False,
 ) -> Record:
     """Estimate the columns of one analysis on one panel.
 
     Columns are numbered in the order of declaration; a method that answers with several columns
-    (quantiles, periods) keeps its own names when it stands alone.
+    (quantiles, periods) keeps its own names when it stands alone. With `tolerant` a column that cannot be
+    estimated stays in its place without terms, and its message is a warning; else the message is raised.
     """
     first = specifications[0]
     methods = [load_method(item.method) for item in specifications]
@@ -53,7 +55,7 @@ def estimate_analysis(
     # The libraries must be loaded by then: those that come later would keep their own number of threads.
     with threadpool_limits(limits=1):
         answers = [
-            _answer(method, data, item, _place(study, analysis, number))
+            _answer(method, data, item, _place(study, analysis, number), tolerant=tolerant)
             for number, (method, item) in enumerate(zip(methods, specifications, strict=True), start=1)
         ]
     columns = [
@@ -64,7 +66,7 @@ def estimate_analysis(
     curves: dict[str, list[Row]] = {}
     for number, answer in enumerate(answers, start=1):
         for name, rows in answer.curves.items():
-            tagged = rows if len(answers) == 1 else [{"column": str(number), **row} for row in rows]
+            tagged = rows if len(answers) == 1 else [_tagged(row, str(number)) for row in rows]
             curves.setdefault(name, []).extend(tagged)
     return Record(
         method=first.method,
@@ -80,11 +82,18 @@ def estimate_analysis(
     )
 
 
+def _tagged(row: Row, number: str) -> Row:
+    """Return a row of a curve with the number of its column; a correlation's `column` is a variable."""
+    return {"number" if "column" in row else "column": number, **row}
+
+
 def _place(study: str | None, analysis: str | None, number: int) -> str:
     return f"study {study}, analysis '{analysis}', column {number}: " if study else ""
 
 
-def _answer(method: Method, data: pd.DataFrame, specification: Specification, place: str) -> Estimate:
+def _answer(
+    method: Method, data: pd.DataFrame, specification: Specification, place: str, *, tolerant: bool
+) -> Estimate:
     try:
         if place:
             require_variation(data, specification)
@@ -93,6 +102,9 @@ def _answer(method: Method, data: pd.DataFrame, specification: Specification, pl
         told = tuple(dict.fromkeys(answer.warnings))
         return replace(answer, columns=tuple(replace(column, years=years, warnings=told) for column in answer.columns))
     except CitypanelError as error:
+        if tolerant and isinstance(error, EstimationError | DeclarationError):
+            nothing = ColumnResult(column="1", outcome="", n=0)
+            return Estimate((nothing,), pd.DataFrame(), warnings=(f"{place}not estimated: {error}",))
         raise type(error)(f"{place}{error}") from None
 
 

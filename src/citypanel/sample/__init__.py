@@ -3,9 +3,24 @@
 from pathlib import Path
 
 from citypanel.sample.designs import known_designs
-from citypanel.sample.presets import CONSTRUCTED_PANEL, STUDIES, YRD_COOPERATION, own_columns, sample_files
+from citypanel.sample.presets import (
+    CONSTRUCTED_PANEL,
+    STUDIES,
+    YRD_COOPERATION,
+    calibrated_tables,
+    own_columns,
+    sample_files,
+)
 
-__all__ = ["STUDIES", "constructed_panel", "known_designs", "own_columns", "sample_files", "write_sample"]
+__all__ = [
+    "STUDIES",
+    "calibrated_tables",
+    "constructed_panel",
+    "known_designs",
+    "own_columns",
+    "sample_files",
+    "write_sample",
+]
 
 
 def constructed_panel() -> Path:

@@ -14,6 +14,8 @@ KINDS_OF = {
     "collaborative_gap": ("patents", "yearbook"),
 }
 STUDIES = tuple(KINDS_OF)
+# Printed tables that a world was constructed from: what comes out of them was put in.
+CALIBRATED = {YRD_COOPERATION: tuple(f"table{number}.csv" for number in range(2, 8))}
 LARGEST_SEED = 2**63 - 1
 CONSTRUCTED_PANEL = "yrd_cooperation_panel.csv"
 NOTICE, TRUTH = "SIMULATED.txt", "truth.json"
@@ -141,3 +143,8 @@ def sample_files(preset: str, study: str = YRD_COOPERATION) -> tuple[str, ...]:
     preset_of(preset)
     tables = tuple(name for name, sizes in TRUTH_TABLES.get(checked_study(study), {}).items() if preset in sizes)
     return (NOTICE, TRUTH, *tables, *FILES[study])
+
+
+def calibrated_tables(study: str) -> tuple[str, ...]:
+    """Return the printed tables of a study, as files of its folder `published`, that its world was constructed from."""
+    return CALIBRATED.get(study, ())
