@@ -1,4 +1,4 @@
-"""citypanel on one page: raw files -> canonical tables -> indicators -> panels -> estimates -> exhibits."""
+"""citypanel on one page: raw files -> canonical tables -> indicators -> panels -> estimates -> exhibits, ledger."""
 
 import os
 import sys
@@ -44,3 +44,4 @@ rule all:
         rules.tables.input,
         rules.figures.input,
         rules.audits.input,
+        rules.ledgers.input,

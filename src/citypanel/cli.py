@@ -18,6 +18,7 @@ COMMANDS = {
     "estimate": "one estimator on one table",
     "indicator": "one indicator on canonical input",
     "audit": "printed tables against themselves and their text; needs no data",
+    "compare": "printed numbers against ours, cell by cell, from the ledger of a run",
     "check-raw": "recognise raw files and say what is wrong with them; changes nothing",
     "intake": "raw files to canonical tables, rejects and attrition, without a study",
     "why": "where a printed number comes from, back to raw files and rows",

@@ -95,8 +95,8 @@ def test_scripts_are_thin_and_rule_files_short(project: Path) -> None:
 
 def rule_blocks(project: Path) -> dict[str, str]:
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((project / "rules").glob("*.smk")))
-    # A rule written once for each world is named `<rule>_{world}`.
-    text = re.sub(r'^    rule:\n +name:\n +f"(\w+)_\{world\}"$', r"rule \1:", text, flags=re.MULTILINE)
+    # A rule written once for each world or study is named `<rule>_{world}`.
+    text = re.sub(r'^    rule:\n +name:\n +f"(\w+)_\{(?:world|study)\}"$', r"rule \1:", text, flags=re.MULTILINE)
     pieces = re.split(r"^rule (\w+):$", text, flags=re.MULTILINE)
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 

@@ -8,6 +8,11 @@ import pytest
 import yaml
 
 from citypanel.cli import main
+from citypanel.declare.load import load_study
+from citypanel.declare.printed import compared_analyses, searched_analyses
+from citypanel.declare.study import Study
+from citypanel.declare.variants import searched
+from citypanel.registers import Registers
 
 pytestmark = pytest.mark.workflow
 
@@ -44,9 +49,32 @@ def using(finished, study: str, *methods: str) -> list[str]:
 
 
 def of(jobs: dict[str, int]) -> dict[str, int]:
-    """Return the jobs with tables and figures counted together."""
-    drawn = sum(jobs.pop(rule, 0) for rule in ("render_table", "draw_figure"))
-    return {**jobs, "exhibits": drawn} if drawn else jobs
+    """Return the jobs with tables and figures counted together, and so the study's ledger and the overview."""
+    together = {
+        "exhibits": [rule for rule in jobs if rule in ("render_table", "draw_figure")],
+        "ledger": [rule for rule in jobs if rule.startswith("ledger_")],
+    }
+    found = {name: sum(jobs.pop(rule) for rule in rules) for name, rules in together.items()}
+    return {**jobs, **{name: count for name, count in found.items() if count}}
+
+
+LEDGER = {"ledger": 2}  # of the study, and the overview
+
+
+def loaded(finished, study: str) -> Study:
+    return load_study((finished.root / study).parent, Registers())
+
+
+def estimates(finished, analyses: Iterable[str], study: str = STUDY) -> int:
+    """Count the jobs that estimate these analyses and the variants that the ledger searches."""
+    chosen, known = list(analyses), loaded(finished, study)
+    return len(chosen) + len(set(searched_analyses(known)) & set(searched(known, chosen)))
+
+
+def ledgers(finished, touched: dict[str, list[str]]) -> dict[str, int]:
+    """Count the ledgers that read one of the touched analyses of their study, and the overview."""
+    read = [study for study, names in touched.items() if set(compared_analyses(loaded(finished, study))) & set(names)]
+    return {"ledger": len(read) + 1} if read else {}
 
 
 def test_nothing_is_done_twice(finished) -> None:
@@ -79,7 +107,8 @@ def test_a_logic_edit_reruns_the_dependent_jobs_only(finished) -> None:
         jobs = of(finished.jobs())
     touched = {study: using(finished, study, "describe", "correlate", "vif") for study in studies(finished)}
     drawn = sum(exhibits(finished, names, study) for study, names in touched.items())
-    assert jobs == {"estimate": sum(map(len, touched.values())), "exhibits": drawn}
+    estimated = sum(estimates(finished, names, study) for study, names in touched.items())
+    assert jobs == {"estimate": estimated, "exhibits": drawn, **ledgers(finished, touched)}
 
 
 def test_an_edited_script_reruns_its_rule(finished) -> None:
@@ -89,12 +118,19 @@ def test_an_edited_script_reruns_its_rule(finished) -> None:
 
 def test_one_edited_column_reruns_that_analysis_and_its_table(finished) -> None:
     with finished.edited(STUDY, "- quality ~ inno | city + year", "- quality ~ inno | city"):
-        assert of(finished.jobs()) == {"estimate": 1, "exhibits": exhibits(finished, ["baseline"])}
+        assert of(finished.jobs()) == {"estimate": 2, "exhibits": exhibits(finished, ["baseline"]), **LEDGER}
 
 
-def test_an_edited_label_reruns_exhibits_only(finished) -> None:
+def test_an_edited_label_reruns_exhibits_and_the_ledger_that_matches_by_labels(finished) -> None:
     with finished.edited(STUDY, "en: Openness", "en: Trade openness"):
-        assert of(finished.jobs()) == {"exhibits": exhibits(finished)}
+        assert of(finished.jobs()) == {"exhibits": exhibits(finished), **LEDGER}
+
+
+def test_an_edited_printed_cell_or_matching_reruns_no_estimate_and_no_table(finished) -> None:
+    with finished.edited("studies/yrd_cooperation/published/table4.csv", "0.030,***", "0.031,***"):
+        assert of(finished.jobs()) == {"audit": 1, **LEDGER}
+    with finished.edited(STUDY, "Industry Effect: fe:city", "Industry Effect: fe:year"):
+        assert of(finished.jobs()) == LEDGER
 
 
 def test_an_edited_variable_rebuilds_the_panel_and_no_indicator(finished) -> None:
@@ -103,8 +139,10 @@ def test_an_edited_variable_rebuilds_the_panel_and_no_indicator(finished) -> Non
     study = declared(finished)
     # Tables of variables and of raw rows show declarations and an indicator's account; all else rests on the panel.
     drawn = sum(1 for item in study["exhibits"].values() if item["kind"] not in ("variables", "attrition"))
-    counts = {"build_weights": len(study["weights"]), "estimate": len(study["analyses"]), "exhibits": drawn}
-    assert jobs == {"build_panel": 1, **counts}
+    # Each matrix has alternatives: two other decays of the distance, one other economic distance.
+    counts = {"build_weights": len(study["weights"]) + 3, "exhibits": drawn}
+    counts["estimate"] = estimates(finished, study["analyses"])
+    assert jobs == {"build_panel": 1, **counts, **LEDGER}
 
 
 def test_an_edited_register_reruns_what_looks_it_up(finished) -> None:

@@ -48,6 +48,11 @@ def sentence(finding: Finding, language: Language) -> str:
     return f"{head}：印刷值 {printed}，由 {sources} 计算得 {computed}；{explanation}；{check}"
 
 
+def remedy(finding: Finding, language: Language) -> str:
+    """Return what was found and what to do, without the rule and its numbers: for lines that cannot be read."""
+    return ("; " if language == "en" else "；").join(_words(finding, language))
+
+
 def _words(finding: Finding, language: Language) -> tuple[str, str]:
     values = dict(finding.values)
     en = language == "en"

@@ -86,11 +86,13 @@ def to_csv(findings: Sequence[Finding]) -> str:
         texts += [place.study, place.table, place.column, place.row, finding.printed]
         ends = ["" if end is None else repr(end) for end in (low, high)]
         rest = ["; ".join(finding.inputs), record["message"]["en"], record["message"]["zh"]]
-        writer.writerow([*(_safe(text) for text in texts), *ends, *(_safe(text) for text in rest)])
+        writer.writerow(
+            [*(spreadsheet_safe(text) for text in texts), *ends, *(spreadsheet_safe(text) for text in rest)]
+        )
     return "\N{ZERO WIDTH NO-BREAK SPACE}" + target.getvalue()
 
 
-def _safe(text: str) -> str:
+def spreadsheet_safe(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
@@ -136,10 +138,11 @@ def to_tex(findings: Sequence[Finding], language: Language) -> str:
         lines.append(rf"\paragraph{{{VERDICT_WORDS[verdict][LANGUAGES.index(language)]}: {len(chosen)}}}")
         if verdict in ("consistent", "not checkable") or not chosen:
             continue
-        items = [rf"\item {_tex(sentence(finding, language))}" for finding in chosen]
+        items = [rf"\item {tex_escaped(sentence(finding, language))}" for finding in chosen]
         lines += [r"\begin{itemize}\sloppy", *items, r"\end{itemize}"]
     return "\n".join(lines) + "\n"
 
 
-def _tex(text: str) -> str:
+def tex_escaped(text: str) -> str:
+    """Return a text as LaTeX that prints it."""
     return "".join(_TEX.get(character, character) for character in text)
