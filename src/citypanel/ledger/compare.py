@@ -15,6 +15,7 @@ from citypanel.ledger.verdicts import (
     DECLARED,
     NO_COUNTERPART,
     OTHERWISE,
+    SAME_UNDER,
     UNTESTED,
     VERDICTS,
     WORDS,
@@ -44,6 +45,11 @@ class Entry:
     comparison: Comparison | None = None
     search: Search | None = None
     stars: int | None = None
+
+    @property
+    def may_be_chance(self) -> bool:
+        """Whether the verdict rests on a hit that chance may well have given."""
+        return self.verdict == SAME_UNDER and self.search is not None and self.search.lucky
 
     @property
     def stars_differ(self) -> bool:

@@ -83,9 +83,7 @@ def sheet_summary(sheet: Sheet) -> dict[str, Any]:
         "cells": len(sheet.entries),
         "counts": sheet.counts,
         "stars_differ": sum(entry.stars_differ for entry in sheet.entries),
-        "may_be_chance": sum(
-            bool(entry.search and entry.search.lucky and entry.verdict == "same_under") for entry in sheet.entries
-        ),
+        "may_be_chance": sum(entry.may_be_chance for entry in sheet.entries),
         "problems": [{language: remedy(problem, language) for language in LANGUAGES} for problem in sheet.problems],
     }
 

@@ -91,6 +91,7 @@ def _sheet_view(ledger: Ledger, sheet: Sheet, language: Language) -> dict[str, A
         "sources": sources_text(sheet, language),
         "counts": _counted(sheet.counts, language),
         "stars_differ": sum(entry.stars_differ for entry in sheet.entries),
+        "may_be_chance": sum(entry.may_be_chance for entry in sheet.entries),
         "columns": columns,
         "rows": _grid(sheet, columns, language),
         "lines": [_line(entry, sheet, language) for entry in sheet.entries],

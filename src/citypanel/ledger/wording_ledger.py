@@ -182,6 +182,7 @@ TEXTS: dict[str, Pair] = {
     "cells": ("Cells", "单元格"),
     "reason": ("Reason", "原因"),
     "stars differ": ("Stars differ", "星号不同"),
+    "may be chance": ("Of these, may be chance", "其中可能为偶然"),
     "reasons": ("Reasons, cell by cell", "逐格说明"),
     "legend": ("What the verdicts mean", "各类结论的含义"),
     "how": (

@@ -17,6 +17,7 @@ from citypanel.declare.printed import (
 from citypanel.declare.study import Study
 from citypanel.errors import DeclarationError
 from citypanel.registers import Registers
+from citypanel.sample import calibrated_tables
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,12 @@ def test_every_sheet_has_its_files_and_unclaimed_tables_have_one_too(study) -> N
     assert sheet_names(study, files)[-1] == "tableX"
     assert "claims" not in sheet_names(study, files)
     assert sheet_files(["t"], ["en"]) == ["t.csv", "t.json", "t_en.html", "t_en.tex"]
+
+
+def test_the_sample_declares_tables_that_the_study_ships(folder) -> None:
+    there = {path.name for path in (folder / "published").glob("*.csv")}
+    assert set(calibrated_tables("yrd_cooperation")) == {f"table{number}.csv" for number in range(2, 8)} <= there
+    assert calibrated_tables("smart_city") == ()
 
 
 @pytest.mark.parametrize(

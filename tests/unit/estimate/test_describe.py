@@ -109,3 +109,13 @@ def test_variance_inflation_is_that_of_the_auxiliary_regressions() -> None:
 def test_what_cannot_be_described_is_refused(method: str, terms: str, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         _record(method, terms)
+
+
+def test_correlations_of_several_columns_keep_their_number_beside_the_variables() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [1.0, 3.0, 2.0]})
+    asked = [
+        Specification("correlate", "a + b", parse_options("correlate", {}, "test"), where=w) for w in (None, "a < 4")
+    ]
+    rows = estimate_analysis(frame, asked).curves["correlation"]
+    found = [(row["number"], row["n"]) for row in rows if (row["row"], row["column"]) == ("b", "a")]
+    assert found == [("1", 3), ("2", 2)]

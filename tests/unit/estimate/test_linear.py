@@ -221,3 +221,18 @@ def test_a_linear_job_imports_nothing_heavier_than_numpy_scipy_and_pandas() -> N
     _, loaded = _run(0, 1)
     # pandas itself loads pyarrow where it is installed, for its text columns.
     assert set(loaded.split()) <= {"pyarrow"}
+
+
+def test_a_tolerant_analysis_keeps_the_place_of_a_column_that_cannot_be_estimated() -> None:
+    options = parse_options("linear", {}, "test")
+    formulas = ("y ~ x", "y ~ x | city^year", "y ~ z")
+    asked = [Specification("linear", formula, options, label=formula) for formula in formulas]
+    record = estimate_analysis(PANEL, asked, study="s", analysis="a", tolerant=True)
+    assert [(column.column, column.label, bool(column.terms)) for column in record.columns] == [
+        ("1", "y ~ x", True),
+        ("2", "y ~ x | city^year", False),
+        ("3", "y ~ z", True),
+    ]
+    assert any(text.startswith("study s, analysis 'a', column 2: not estimated: ") for text in record.warnings)
+    with pytest.raises(EstimationError, match="every row is alone"):
+        estimate_analysis(PANEL, asked, study="s", analysis="a")

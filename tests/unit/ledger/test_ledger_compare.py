@@ -137,6 +137,17 @@ def test_every_printed_cell_has_a_verdict_with_a_reason_in_both_languages(ledger
             assert reason(entry, made.sheets[0], language)
 
 
+def test_a_hit_close_to_the_declared_number_may_be_chance_and_is_counted_as_such(ledger, tmp_path) -> None:
+    close = [ColumnResult("1", "y", 410, terms=terms(3.12), label="1; vcov=iid")]
+    made = ledger(TABLE.replace("3.30", "3.12"), variants={"baseline": Record("linear", "", tuple(close))})
+    entry = by_cell(made)["did:t"]
+    # 3.10 as declared, 3.12 printed: two last digits away, so one in five.
+    assert (entry.verdict, entry.may_be_chance) == ("same_under", True)
+    assert told(made, "did:t").endswith("0.2 expected to hit by chance (may well be chance)")
+    write_ledger(made, tmp_path / "out")
+    assert "Of these, may be chance: 1" in (tmp_path / "out" / "table4_en.html").read_text(encoding="utf-8")
+
+
 def test_stars_are_compared_beside_the_number(ledger) -> None:
     made = ledger(TABLE.replace("0.030,***", "0.030,**"))
     entry = by_cell(made)["did:coef"]
