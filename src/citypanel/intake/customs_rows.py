@@ -134,6 +134,10 @@ class RowReader:
 
     def _date(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         from_name = file_date(raw.name)
+        if from_name is not None and "registered_region" in raw.columns:
+            # In names such as export-2025-11 the second number is a province, in 202511 a month.
+            year, month = from_name
+            from_name = (year, month if f"{year}{month or 0:02d}" in raw.name else None)
         if not {"date", "year"} & set(raw.columns) and from_name is None:
             raise InputError(
                 f"{raw.name}: neither the rows nor the file name say the year; put it into the name, as 2007 in "

@@ -334,6 +334,15 @@ def test_an_access_database_says_how_to_export_it(tmp_path: Path, suffix: str, *
         assert words in said
 
 
+def test_what_an_operating_system_leaves_in_a_folder_is_no_raw_file(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_bytes(content(line()))
+    (tmp_path / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    _, _, account = run(tmp_path, tmp_path / ".DS_Store", tmp_path / "c.csv")
+    assert account.files["source_file"].tolist() == ["c.csv"]
+    with pytest.raises(InputError, match="no raw file is given"):
+        run(tmp_path / "other", tmp_path / ".DS_Store")
+
+
 def test_imports_that_only_the_file_name_tells_are_no_exports(tmp_path: Path) -> None:
     header = "party_id,hs_6,country,value,quantity,year\n"
     for name, value in (("custom_0015_exp.csv", 5), ("custom_0015_imp.csv", 7)):

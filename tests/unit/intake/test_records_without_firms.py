@@ -54,6 +54,18 @@ def test_a_province_stands_for_the_firm_and_the_registered_place(made: Outputs) 
     assert read_table(made.rejects, "rejects").empty
 
 
+@pytest.mark.parametrize(
+    ("name", "month"), [("export-2025-11_p1.csv", None), ("export-2025-44.csv", None), ("202511出口.csv", 11)]
+)
+def test_the_number_behind_the_year_in_a_name_is_a_province(tmp_path: Path, name: str, month: int | None) -> None:
+    path = tmp_path / name
+    path.write_text(HEADER + "\n85171200,货物,502,美国,10,一般贸易,11,北京市,3,千克,50,\n", encoding="utf-8")
+    out = Outputs.beside(tmp_path / "exports.parquet")
+    intake_customs([path], out, root=tmp_path)
+    row = read_table(out.table, "exports").iloc[0]
+    assert (row["year"], None if pd.isna(row["month"]) else row["month"]) == (2025, month)
+
+
 def test_quality_of_provinces_is_the_same_from_the_table_and_from_the_flows(made: Outputs, tmp_path: Path) -> None:
     options = QualityOptions(place="registered", level="hs8", sigma="5", cleaning=NO_CLEANING)
     table = city_quality(made.table, options)
