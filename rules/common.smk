@@ -24,6 +24,16 @@ from citypanel.fingerprint import script_code
 PANEL_REGISTERS = ("cities", "city_clusters", "national_series", "policies")
 
 
+def memory(mb, per_input_mb=0.0):
+    """Return the megabytes of a job: a fixed part, a part that grows with its input, more at every further try."""
+    return lambda wildcards, input, attempt: round((mb + per_input_mb * input.size_mb) * attempt)
+
+
+def minutes(fixed, per_input_mb=0.0):
+    """Return the minutes after which a cluster may end a job, as `memory` does."""
+    return lambda wildcards, input, attempt: round((fixed + per_input_mb * input.size_mb) * attempt)
+
+
 def beside(folder, pattern):
     """Return files of the checkout, as relative paths, so that a checkout may be moved without a rerun."""
     return sorted(os.path.relpath(path) for path in (BASE / folder).glob(pattern))

@@ -18,7 +18,8 @@ rule estimate:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(20),
     params:
         analysis=declared_analysis,
         code=method_code,

@@ -40,7 +40,8 @@ rule render_table:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         exhibit=declared_exhibit,
         languages=CONFIG.languages,
@@ -75,7 +76,8 @@ rule draw_figure:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         exhibit=declared_exhibit,
         languages=CONFIG.languages,
@@ -111,7 +113,8 @@ rule compile_paper:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         title=lambda wildcards: DECLARED[wildcards.study].title.model_dump(),
         exhibits=lambda wildcards: list(DECLARED[wildcards.study].exhibits),

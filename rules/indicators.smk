@@ -21,7 +21,8 @@ rule clean_records:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, per_input_mb=0.2),
+        runtime=minutes(20, per_input_mb=0.05),
     params:
         group="{group}",
         options=lambda wildcards: CLEANINGS.options[wildcards.world, wildcards.cleaning],
@@ -51,7 +52,8 @@ rule build_indicator:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, per_input_mb=0.2),
+        runtime=minutes(20, per_input_mb=0.05),
     params:
         indicator="{indicator}",
         options=indicator_options,
@@ -103,7 +105,8 @@ rule build_pairs:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2500, per_input_mb=0.2),
+        runtime=minutes(20, per_input_mb=0.05),
     params:
         options=lambda wildcards: VARIANTS[wildcards.world, "cooperation", wildcards.variant],
         code=code_of("build_pairs"),

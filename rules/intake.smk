@@ -22,7 +22,8 @@ rule intake:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2000, per_input_mb=0.5),
+        runtime=minutes(20, per_input_mb=0.02),
     params:
         table="{table}",
         root=lambda wildcards: RAW.folder(wildcards.world),

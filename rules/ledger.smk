@@ -21,7 +21,8 @@ rule audit:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         code=code_of("audit"),
     message:

@@ -23,7 +23,8 @@ rule build_panel:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         declared=declared_panel,
         code=code_of("build_panel"),
@@ -50,7 +51,8 @@ rule build_weights:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         declared=lambda wildcards: all_weights(DECLARED[wildcards.study])[wildcards.weights].model_dump(),
         code=code_of("build_weights"),

@@ -54,7 +54,8 @@ rule recover_quality:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
+        runtime=minutes(20),
     params:
         code=code_of("recover_quality"),
     message:
@@ -84,7 +85,8 @@ rule recover_effects:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         declared=lambda wildcards: recovery_slice(VALIDATED[wildcards.study], wildcards.study),
         code=code_of("recover_effects"),

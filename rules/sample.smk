@@ -16,7 +16,8 @@ for world in sorted(set(WORLD.values())) if RAW.are_simulated else ():
             "../envs/analysis.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=memory(2000),
+            runtime=minutes(20),
         params:
             folder=lambda wildcards, output: str(Path(output.files[0]).parent),
             world=world,

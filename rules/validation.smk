@@ -50,7 +50,8 @@ rule draw_panels:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         world=lambda wildcards: DRAWN[wildcards.study],
         designs=lambda wildcards: list(VALIDATED[wildcards.study].designs),
@@ -85,7 +86,8 @@ rule check_estimators:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         checks=lambda wildcards: checks_slice(VALIDATED[wildcards.study], DECLARED[wildcards.study], wildcards.study),
         code=lambda wildcards: code_of(
@@ -114,7 +116,8 @@ rule count_coverage:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         checks=lambda wildcards: checks_slice(VALIDATED[wildcards.study], DECLARED[wildcards.study], wildcards.study),
         seed=CONFIG.validation.seed,

@@ -18,7 +18,8 @@ rule witness_analysis:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(20),
     params:
         analysis=declared_analysis,
         code=code_of(
@@ -50,7 +51,8 @@ rule witness:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         code=code_of("witness"),
     message:
