@@ -26,6 +26,8 @@ report: "report/workflow.rst"
 
 include: "rules/declared.smk"
 include: "rules/common.smk"
+include: "rules/reported.smk"
+include: "rules/validated.smk"
 include: "rules/sample.smk"
 include: "rules/intake.smk"
 include: "rules/indicators.smk"

@@ -1,37 +1,5 @@
 """Enters: a seed, weights. Leaves: a record of bias, coverage and size of a study's estimators on drawn panels."""
 
-from citypanel.declare.validation import (
-    check_methods,
-    checks_slice,
-    checks_weights,
-    checks_words,
-    load_validation,
-)
-from citypanel.sample import known_designs
-
-try:
-    DRAWN = {name: RAW.simulated_world(name, study) for name, study in DECLARED.items()}
-    VALIDATED = {
-        name: load_validation(BASE / CONFIG.studies_folder / name, study, known_designs(DRAWN[name], study.weights))
-        for name, study in DECLARED.items()
-    }
-except CitypanelError as error:
-    refuse(error)
-
-VALIDATED = {name: validation for name, validation in VALIDATED.items() if validation is not None}
-BLOCKS = range(-(-CONFIG.validation.draws // CONFIG.validation.block))
-
-
-def numbers_of(block):
-    """Return the numbers of a block's panels: first, and one after the last."""
-    size = CONFIG.validation.block
-    return [int(block) * size, min((int(block) + 1) * size, CONFIG.validation.draws)]
-
-
-def validation_weights(wildcards):
-    """Return the matrices of weights that a study's designs and checks name."""
-    return [f"<results>/{wildcards.study}/weights/{name}.csv" for name in checks_weights(VALIDATED[wildcards.study])]
-
 
 rule draw_panels:
     input:
