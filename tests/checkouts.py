@@ -30,7 +30,7 @@ CARRIED = (
 
 @cache
 def offline() -> tuple[str, ...]:
-    """Return what stands before a command so that it has no network, not even its own; empty where that takes rights."""
+    """Return what stands before a command to take its network away; empty where that takes rights."""
     alone = ("unshare", "--net")
     try:
         return alone if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0 else ()

@@ -6,7 +6,7 @@ from importlib.metadata import distribution, requires
 from pathlib import Path
 
 PERMISSIVE = re.compile(
-    r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|HPND|Zlib|CC0|MPL|Mozilla|NCSA|Matplotlib|Public Domain)\b",
+    r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|HPND|Zlib|CC0|MPL|Mozilla|NCSA|Public Domain)\b",
     re.IGNORECASE,
 )
 
@@ -31,7 +31,7 @@ def needed(project: Path) -> set[str]:
 
 
 def licence(name: str) -> str:
-    """Return what a package says of its licence: expression, field, classifiers; else its licence file's first lines."""
+    """Return what a package says of its licence in its fields; else the first lines of its licence file."""
     about = distribution(name).metadata
     said = [about.get("License-Expression") or "", (about.get("License") or "")[:200]]
     said += [text for text in about.get_all("Classifier") or () if text.startswith("License")]
