@@ -13,7 +13,7 @@ from citypanel.sample.two_way import fixed_effects_slope
 LEVEL, SPREAD = 9.3, 0.5  # of ln EXPY, as the default sample's PRODY allows
 # Years 0, 1, 2, ... since the start, over what the effect is once it has built up in `main`.
 GROWING = tuple(0.5 + 0.25 * k for k in range(len(YEARS)))
-LAST_EVENT_TIME = 4
+LAST_EVENT_TIME = 5
 CONTROLS = ("gdp_per_head", "fin", "human", "infra", "government", "open")
 
 
@@ -31,6 +31,7 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
         "expy": cities.log_expy - cities.effect + effect,
         "did": treated.astype(float),
         "cohort": cities.cohort,
+        "ever": (cities.cohort > 0).astype(float),
         **mechanisms,
         **{name: series[name] for name in CONTROLS},
         "innovative": cities.innovative.astype(float),

@@ -96,6 +96,7 @@ def _panel(
         "quality": quality,
         "did": _treated(cohort)[:, :n],
         "cohort": cohort,
+        "ever": (cohort > 0).astype(float),
         "developed": cities.developed.astype(float),
         "open_city": cities.open_city.astype(float),
         "ruggedness": cities.ruggedness,

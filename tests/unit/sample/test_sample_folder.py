@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from citypanel.errors import InputError
-from citypanel.sample import generate, sample_files, write_sample
+from citypanel.sample import STUDIES, generate, sample_files, write_sample
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -135,6 +135,17 @@ def test_a_disk_that_fills_up_leaves_the_old_sample_and_nothing_else(
         write_sample(tmp_path / "raw", "tiny", 2)
     assert _digests(tmp_path / "raw") == before
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_real_disk_that_is_full_while_files_are_written_is_one_line_and_holds_nothing(
+    study: str, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - the shape shutil returns
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, 10**12))
+    with pytest.raises(InputError, match="No space left on device; free some space or choose a smaller preset"):
+        write_sample(small_disk / "raw", "tiny", 1, study=study)
+    assert list(small_disk.iterdir()) == []
 
 
 def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """Drawn panels: what each design says is true is in the rows, and a panel depends on its seed and number alone."""
 
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -170,20 +167,6 @@ def test_weights_of_other_cities_are_refused_before_anything_is_written(tmp_path
     with pytest.raises(InputError, match=r"w\.csv: the header names 2 cities; allowed: the 41 of yrd_cooperation"):
         write_draws(Plan("yrd_cooperation", ("sar:near",), range(1), 1), *paths, {"near": weights})
     assert not any(path.exists() for path in paths)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of one megabyte."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(small_disk: Path) -> None:
