@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from citypanel.declare.complaints import closest, complaints
 from citypanel.declare.formula import expand_macros
@@ -58,6 +58,17 @@ class Effect(Declaration):
     truth: str = Field(description="place in the world's truth.json, as effects/att")
 
 
+class Values(Declaration):
+    """A variable of the panel beside a column of the world's table of truth."""
+
+    column: str
+    where: str | None = Field(None, description="COLUMN OP VALUE[ and ...]; rows of the panel that are compared")
+
+
+def _column_alone(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
 class Validation(Declaration):
     """Estimators on panels with a known truth, and effects on simulated raw files with a known truth."""
 
@@ -66,7 +77,9 @@ class Validation(Declaration):
     reasons: dict[Identifier, Text] = Field({}, description="why a coverage or size is not the nominal one")
     checks: dict[Identifier, Check] = Field(min_length=1)
     effects: dict[Identifier, Effect] = Field({}, description="headline effects on the simulated raw files")
-    cities: dict[str, str] = Field({}, description="variable of the panel: column of the world's table of truth")
+    cities: dict[str, Annotated[Values, BeforeValidator(_column_alone, json_schema_input_type=str | Values)]] = Field(
+        {}, description="variable of the panel: column of the world's table of truth"
+    )
 
 
 def load_validation(folder: Path, study: Study, designs: Iterable[str]) -> Validation | None:
@@ -170,7 +183,11 @@ def counted(validation: Validation) -> tuple[str, ...]:
 def recovery_slice(validation: Validation, name: str) -> Slice:
     """Return which effects and values of cities are compared with what is true in the simulated raw files."""
     effects = {key: effect.model_dump(mode="json", exclude={"label"}) for key, effect in validation.effects.items()}
-    return {"study": name, "effects": effects, "cities": dict(validation.cities)}
+    return {
+        "study": name,
+        "effects": effects,
+        "cities": {name: values.model_dump() for name, values in validation.cities.items()},
+    }
 
 
 def validation_slice(validation: Validation, study: Study, name: str, kind: str) -> Slice:

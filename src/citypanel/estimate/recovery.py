@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Vector
+from citypanel.columns import filter_rows
 from citypanel.declare.complaints import closest
 from citypanel.errors import DeclarationError
 from citypanel.result import ColumnResult, Record, Row, library_versions
@@ -87,21 +88,22 @@ def _column(record: Record, name: str, place: str) -> ColumnResult:
     raise DeclarationError(f"{place}: column '{name}' is not in the record{closest(name, names)}")
 
 
-def _cities(declared: Mapping[str, str], panel: pd.DataFrame, cities: Path, study: str) -> list[Row]:
+def _cities(
+    declared: Mapping[str, Mapping[str, str | None]], panel: pd.DataFrame, cities: Path, study: str
+) -> list[Row]:
     if not declared:
         return []
     known = pd.read_csv(cities)
     rows: list[Row] = []
-    for name, column in declared.items():
+    for name, values in declared.items():
+        column = str(values["column"])
         if column not in known:
             place = f"study {study}, key 'cities', variable '{name}'"
             raise DeclarationError(
                 f"{place}: column '{column}' is not in {cities.name}{closest(column, known.columns)}"
             )
-        left, right = (
-            panel[["city", "year", name]],
-            known[["adcode", "year", column]].rename(columns={"adcode": "city"}),
-        )
+        left = filter_rows(panel, values["where"])[["city", "year", name]]
+        right = known[["adcode", "year", column]].rename(columns={"adcode": "city"})
         pair = left.merge(right, on=["city", "year"], suffixes=("", "_")).iloc[:, 2:].dropna().astype(float)
         rows.append({"name": name, **_agreement(*pair.to_numpy().T)})
     return rows

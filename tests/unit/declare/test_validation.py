@@ -126,7 +126,7 @@ def test_tables_see_labels_and_comparisons_see_places(tmp_path: Path) -> None:
     assert recovery_slice(known, "mine") == {
         "study": "mine",
         "effects": {"headline": {"analysis": "baseline", "column": "1", "term": "open", "truth": "effects/att"}},
-        "cities": {"open": "open"},
+        "cities": {"open": {"column": "open", "where": None}},
     }
 
 

@@ -26,13 +26,17 @@ def truth(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "truth.json", tmp_path / "truth_cities.csv"
 
 
-def recovered(truth: tuple[Path, Path], effect: dict[str, str], cities: dict[str, str]) -> Record:
-    declared: dict[str, Any] = {"study": "mine", "effects": {"headline": effect}, "cities": cities}
+def recovered(truth: tuple[Path, Path], effect: dict[str, str], column: str = "", where: str | None = None) -> Record:
+    declared: dict[str, Any] = {
+        "study": "mine",
+        "effects": {"headline": effect},
+        "cities": {"y": {"column": column, "where": where}} if column else {},
+    }
     return recovered_effects(declared, RECORDS, PANEL, *truth)
 
 
 def test_an_effect_is_as_many_errors_from_the_truth_as_by_hand(truth: tuple[Path, Path]) -> None:
-    (row,) = recovered(truth, EFFECT, {}).curves["effects"]
+    (row,) = recovered(truth, EFFECT).curves["effects"]
     assert row == {
         "name": "headline", "n": 90, "truth": 0.04, "estimate": 0.05, "se": 0.02, "distance": pytest.approx(0.5),
     }  # fmt: skip
@@ -40,10 +44,12 @@ def test_an_effect_is_as_many_errors_from_the_truth_as_by_hand(truth: tuple[Path
 
 def test_values_of_cities_have_correlation_slope_and_largest_deviation(truth: tuple[Path, Path]) -> None:
     # Pairs (true, found): (1, 0), (2, 2), (3, 4); the city without a value is left out.
-    (row,) = recovered(truth, EFFECT, {"y": "true_y"}).curves["cities"]
+    (row,) = recovered(truth, EFFECT, "true_y").curves["cities"]
     assert (row["n"], row["largest_deviation"]) == (3, 1.0)
     assert row["slope"] == pytest.approx(2)
     assert row["correlation"] == pytest.approx(1)
+    (first,) = recovered(truth, EFFECT, "true_y", where="city == 1").curves["cities"]
+    assert first["n"] == 2
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,6 @@ def test_values_of_cities_have_correlation_slope_and_largest_deviation(truth: tu
 )
 def test_a_place_that_does_not_exist_is_named(change: dict[str, str], message: str, truth: tuple[Path, Path]) -> None:
     with pytest.raises(DeclarationError, match=message):
-        recovered(truth, EFFECT | change, {})
+        recovered(truth, EFFECT | change)
     with pytest.raises(DeclarationError, match=r"variable 'y': column 'y' is not in truth_cities\.csv; .*true_y"):
-        recovered(truth, EFFECT, {"y": "y"})
+        recovered(truth, EFFECT, "y")
