@@ -1,4 +1,4 @@
-"""The same declarations and raw files give the same bytes: on one core, elsewhere, on another day, without a network."""
+"""The same declarations and raw files give the same bytes: on one core, elsewhere, another day, without a network."""
 
 import shutil
 import subprocess
