@@ -18,6 +18,7 @@ from citypanel.declare.validation import check_specification
 from citypanel.errors import DeclarationError, EstimationError
 from citypanel.estimate.analysis import load_method
 from citypanel.estimate.outcome import Estimate
+from citypanel.progress import progress
 from citypanel.result import Row
 
 COLUMNS = ("check", "kind", "result", "draw", "estimate", "se", "ci_low", "ci_high", "p", "set", "failed")
@@ -54,13 +55,18 @@ def checked_draws(panels: Path, checks: Mapping[str, Any], weights: Mapping[str,
     methods = {specification.method: load_method(specification.method) for _, specification in asked.values()}
     found: list[Row] = []
     with threadpool_limits(limits=1):
-        for design, draw, panel in drawn_panels(panels):
+        for design, draw, panel in progress(drawn_panels(panels), drawn_count(panels), "panels"):
             for key, (check, specification) in asked.items():
                 if check["design"] == design and draw < (check["draws"] or math.inf):
                     place = f"study {checks['study']}, check '{key}'"
                     answers = _answers(panel, specification, methods, check, place)
                     found += [{"check": key, "draw": draw, **row} for row in answers]
     return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def drawn_count(path: Path) -> int:
+    """Return how many panels a file holds."""
+    return int(pq.ParquetFile(path).num_row_groups)
 
 
 def drawn_panels(path: Path) -> Iterator[tuple[str, int, pd.DataFrame]]:

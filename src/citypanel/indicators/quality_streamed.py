@@ -29,6 +29,7 @@ from citypanel.indicators.quality_cities import (
     final_rules,
     provinces_of,
 )
+from citypanel.progress import progress
 from citypanel.registers import Registers
 
 SCORED = np.dtype(
@@ -176,7 +177,8 @@ class _Streamed:
     def run(self) -> OrderedSums:
         """Return value and value x quality by place and year."""
         count = 0
-        for key in self.clean.parts.held():
+        held = list(self.clean.parts.held())
+        for key in progress(held, len(held), "parts of flows"):
             flows = self._scored(key, self.clean.parts.read(key))
             count += flows.size
             self.clean.parts.drop(key)

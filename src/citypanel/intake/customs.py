@@ -21,6 +21,7 @@ from citypanel.intake.kinds import KINDS
 from citypanel.intake.reading import read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
 from citypanel.intake.trade_keys import Countries, split_keys
+from citypanel.progress import progress
 from citypanel.registers import Registers
 
 
@@ -78,7 +79,7 @@ def intake_customs(
         rules = rules or CustomsRules()
         stage = Stage(Path(room), journal, drop_duplicates=rules.drop_duplicates, ends_later=rules.base_year is None)
         reader = RowReader(registers, rules, Countries(keys, destination_reader(registers)))
-        for raw in raws:
+        for raw in progress(raws, len(raws), "files of customs records"):
             journal.open(raw)
             if set_aside(raw, journal):
                 continue

@@ -38,6 +38,7 @@ from citypanel.intake.places import Gazetteer
 from citypanel.intake.reading import read_blocks
 from citypanel.intake.recognise import RawFile, Recogniser
 from citypanel.intake.seats import Seats
+from citypanel.progress import progress
 from citypanel.registers import Registers
 
 
@@ -81,7 +82,7 @@ def intake_patents(
     ):
         require_table(raws, "patents")
         intake = _Intake(Stage(Path(room)), registers, rules)
-        for number, raw in enumerate(raws):
+        for number, raw in enumerate(progress(raws, len(raws), "files of patents")):
             intake.read(raw, number)
         require_rows(intake.journal)
         return intake.finish(outputs, raws, origin or origin_of(raws))
