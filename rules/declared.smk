@@ -43,15 +43,15 @@ try:
         CONFIG,
         BASE,
         Registers(),
-        policies=lambda name, study: RAW.policies(RAW.world(name, study)),
-        columns=lambda name, study: RAW.yearbook_columns(RAW.world(name, study)),
+        policies=RAW.policies_of,
+        columns=RAW.columns_of,
         skipped=None if RAW.are_simulated else skip,
     )
 except CitypanelError as error:
     refuse(error)
 
 WORLD = {name: RAW.world(name, study) for name, study in DECLARED.items()}
-for name, study in list(DECLARED.items()):
+for name, study in list(DECLARED.items()) if RAW.are_read else ():
     if missing := missing_sources(study_tables(study), lambda kind: RAW.files(WORLD[name], kind)):
         print(f"skipped: study {name}: no file in {RAW.folder(WORLD[name])}/{', '.join(missing)}", file=sys.stderr)
         del DECLARED[name]
@@ -76,5 +76,6 @@ def one_of(names):
 
 
 STUDIES = one_of(DECLARED)
-WORLDS = one_of(WORLD[name] for name in DECLARED)
+WORLDS = one_of(WORLD[name] for name in DECLARED if RAW.are_read)
+BUILT = one_of(name for name in DECLARED if RAW.are_read)  # whose panels are built; without raw files none
 ANALYSES = one_of(name for study in DECLARED.values() for name in (*study.analyses, *searched_analyses(study)))

@@ -18,7 +18,7 @@ rule build_panel:
     benchmark:
         "<benchmarks>/{study}/build_panel.tsv"
     wildcard_constraints:
-        study=STUDIES,
+        study=BUILT,
     conda:
         "../envs/analysis.yaml"
     threads: 1

@@ -7,11 +7,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from citypanel.declare.complaints import complaints
 from citypanel.declare.intake import Intake
+from citypanel.declare.package import PackageDeclaration
 from citypanel.errors import DeclarationError
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 SAMPLE = "sample"
+PANELS = "panels"  # no raw files: the panels in the results are taken as they are, as in a package without raw data
 
 
 # A name becomes a folder of results: no separator, no dots.
@@ -65,12 +67,14 @@ class Config(BaseModel):
     ] = Field(LANGUAGES, min_length=1, description="languages of tables and figures")
     raw: str = Field(
         SAMPLE,
-        description="`sample`, or a folder with customs/, patents/, yearbook/, world_trade/ (any of them)",
+        description="`sample`; a folder with customs/, patents/, yearbook/, world_trade/ (any of them); or `panels`: "
+        "no raw files, the panels that are there",
     )
     sample: SampleDeclaration = SampleDeclaration()
     validation: ValidationDeclaration = ValidationDeclaration()
     intake: Intake = Field(Intake(), description="rules of reading raw files")
     jobs: Jobs = Field(Jobs(), description="how customs records are shared out to jobs")
+    package: PackageDeclaration = Field(PackageDeclaration(), description="the replication package")
     pathvars: dict[str, str] = Field({}, description="other places for results, logs and benchmarks")
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from citypanel.declare.cleaning import WAYS
-from citypanel.declare.config import SAMPLE, Config
-from citypanel.declare.slices import indicator_variants, study_cleanings
+from citypanel.declare.config import PANELS, SAMPLE, Config
+from citypanel.declare.expression import names_in, parse_expression
+from citypanel.declare.slices import indicator_variants, panel_policies, study_cleanings
 from citypanel.declare.study import WORLDS, Study
 from citypanel.declare.variables import indicator_options
 from citypanel.errors import DeclarationError
@@ -49,6 +50,19 @@ class RawFolders:
         """Whether the run is on the sample."""
         return self.config.raw == SAMPLE
 
+    @property
+    def are_read(self) -> bool:
+        """Whether the run starts from raw files, and not from panels that are there."""
+        return self.config.raw != PANELS
+
+    def policies_of(self, name: str, study: Study) -> Iterable[str]:
+        """Return the policies that a study may name beside the register's; without raw files those that it names."""
+        return self.policies(self.world(name, study)) if self.are_read else panel_policies(study)
+
+    def columns_of(self, name: str, study: Study) -> Iterable[str]:
+        """Return the yearbook variables that a study may name beside the register's; without raw files its own."""
+        return self.yearbook_columns(self.world(name, study)) if self.are_read else _named_columns(study)
+
     def world(self, name: str, study: Study) -> str:
         """Return the world that a study reads: its own, unless it declares another; a fifth study's is the first."""
         return self.simulated_world(name, study) if self.are_simulated else OWN
@@ -84,6 +98,12 @@ class RawFolders:
             return tuple(self.simulated_columns(world))
         tables = [path for path in self.files(world, "yearbook") if path.lower().endswith(".csv")]
         return tuple(dict.fromkeys(name for path in tables for name in _own_variables(Path(path))))
+
+
+def _named_columns(study: Study) -> list[str]:
+    columns = [str(getattr(variable, "column", "")) for variable in study.variables.values()]
+    formulas = [str(getattr(variable, "formula", "")) for variable in study.variables.values()]
+    return [*columns, *(name for text in formulas if text for name in names_in(parse_expression(text)))]
 
 
 def _own_variables(path: Path) -> list[str]:

@@ -143,6 +143,7 @@ class Study(Declaration):
     """A study: sample, variables, analyses, exhibits. Formulas are parsed, never evaluated."""
 
     title: Text
+    paper: Text | None = Field(None, description="the paper's reference, as it is cited in the replication package")
     world: Literal[WORLDS] | None = Field(  # type: ignore[valid-type]
         None, description="simulated raw files read where `raw` is `sample`; default: the study's own, or the first"
     )
