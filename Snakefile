@@ -38,6 +38,7 @@ include: "rules/ledger.smk"
 include: "rules/witness.smk"
 include: "rules/validation.smk"
 include: "rules/recovery.smk"
+include: "rules/package.smk"
 
 
 rule all:

@@ -28,6 +28,8 @@ class Receipt:
     outputs: dict[str, str]
     params: dict[str, Any]
     wildcards: dict[str, str]
+    log: str = ""
+    script: str = ""
 
     @property
     def code(self) -> str:

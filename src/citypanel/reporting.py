@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from citypanel.errors import CitypanelError
@@ -75,4 +76,6 @@ def _receipt(snakemake: Any, inputs: dict[str, str]) -> Receipt:
         outputs=hashes(snakemake.output),
         params=plain_items(snakemake.params),
         wildcards={key: str(value) for key, value in plain_items(snakemake.wildcards).items()},
+        log=str(snakemake.log[0]),
+        script=f"scripts/{Path(str(getattr(sys.modules['__main__'], '__file__', ''))).name}",
     )

@@ -1,4 +1,4 @@
-"""The formula behind each indicator, as docs and docstrings of the indicators state it, in one line."""
+"""The formula behind each indicator, as the documents of the indicators state it, in one line."""
 
 FORMULAS = {
     "sophistication": (
@@ -11,7 +11,12 @@ FORMULAS = {
         "ln q + sigma ln p = product + destination x year + e; quality = e / (sigma - 1), scaled to 0-1, "
         "value-weighted by city and year"
     ),
+    "disparity": "y_i against the cities compared in the year: |ln y_i - ln mean|, frontier, dyadic, Theil, Gini",
+    "productivity": "ln Y - a ln K - (1 - a) ln L, or the log Malmquist index; K by perpetual inventory",
+    "integration": "1 / root of the mean over partners of the variance over categories of demeaned |dQ|",
+    "specialisation": "sum over sectors of |e_is / e_i - e_s / e| (Krugman 1991)",
+    "exposure": "z_it = sum_j w_ij (J_jt - w_ijt) / (J_j - w_ij), base-year shares w_ij",
 }
-# Indicators in which every city of a year enters the value of each.
-WHOLE_YEAR = {"complexity", "quality"}
+# Indicators in which other cities, or other years, enter the value of each city and year.
+WHOLE_TABLE = {"complexity", "quality", "disparity", "productivity", "integration", "specialisation", "exposure"}
 NETWORK = {"partners", "strength", "eigenvector", "betweenness", "gravity"}

@@ -61,11 +61,6 @@ class Lineage:
         jobs = self.upstream(paths)
         return {path: digest for job in jobs for path, digest in sorted(job.inputs.items()) if self.wrote(path) is None}
 
-    def script(self, rule: str) -> str:
-        """Return the script of a rule: of its own name, or of the name that it makes longer (`intake_patents`)."""
-        stems = sorted((path.stem for path in (self.root / "scripts").glob("*.py")), key=len, reverse=True)
-        return next((f"scripts/{stem}.py" for stem in stems if rule == stem or rule.startswith(f"{stem}_")), "")
-
     def hash_now(self, path: str) -> str:
         """Return the hash of a file as it lies there now."""
         if path not in self._known:

@@ -55,14 +55,25 @@ def patent_rows(path: Path, keys: pd.DataFrame) -> list[RawRows]:
     return _by_file(table.take(pa.array(chosen)))
 
 
-def yearbook_rows(path: Path, keys: pd.DataFrame, variables: Sequence[str]) -> list[RawRows]:
-    """Return the raw rows of yearbook cells of cities and years; a source `file:header` counts as its file."""
+def yearbook_rows(path: Path, keys: pd.DataFrame | None, variables: Sequence[str]) -> list[RawRows]:
+    """Return the raw rows of yearbook cells of cities and years (None: all); `file:header` counts as its file."""
     columns = ["adcode", "year", "variable", "source", "source_row"]
     table = pq.read_table(path, columns=columns)
     table = table.filter(pc.is_in(table["variable"], value_set=pa.array(list(variables))))
-    table = table.filter(_in_keys(table["adcode"], table["year"], keys))
+    if keys is not None:
+        table = table.filter(_in_keys(table["adcode"], table["year"], keys))
     files = pc.list_element(pc.split_pattern(table["source"].cast(pa.string()), ":", max_splits=1), 0)
     return _by_file(table.append_column("source_file", files))
+
+
+def all_rows(path: Path) -> list[RawRows]:
+    """Return all raw rows of a table; none where it does not keep them."""
+    names = pq.read_schema(path).names
+    if "source_row" not in names:
+        return []
+    if "source_file" not in names:
+        return yearbook_rows(path, None, pc.unique(pq.read_table(path, columns=["variable"])["variable"]).to_pylist())
+    return _by_file(pq.read_table(path, columns=["source_file", "source_row"]))
 
 
 def rows_of_years(path: Path, years: Iterable[int]) -> list[RawRows]:

@@ -14,7 +14,7 @@ from citypanel.declare.formula import Term, parse_formula, parse_terms
 from citypanel.errors import InputError
 from citypanel.package.cells import Cell, Place, find_cells, find_place, read_record
 from citypanel.package.lineage import Lineage, read_lineage
-from citypanel.package.why_sources import Document, Traced, raw_files, variables_behind, whole_year
+from citypanel.package.why_sources import Document, Traced, raw_files, variables_behind, whole_table
 from citypanel.receipts import Receipt
 from citypanel.result import plain
 
@@ -140,7 +140,7 @@ def _estimated(  # noqa: PLR0917 - what was found so far
         "record": {"file": path, "sha256": job.outputs[path], "column": result["column"], "n": result["n"]},
         "specification": {**specification, "variance": result["vcov"], "sample": record["sample"]},
         "panel": _panel(traced, panel_path, used[list(dict.fromkeys(["city", "year", *names]))], count),
-        "variables": [{**item, "whole_year": True} if whole_year(item) else item for item in variables],
+        "variables": [{**item, "whole_table": True} if whole_table(item) else item for item in variables],
         "raw": list(raw_files(variables)),
     }
 
@@ -216,7 +216,7 @@ def _shown(lineage: Lineage, job: Receipt) -> Document:
 def _jobs(lineage: Lineage, path: str) -> list[Document]:
     """Return the jobs behind a file, sources first."""
     return [
-        {"rule": job.rule, "script": lineage.script(job.rule), "code": job.code, "wrote": next(iter(job.outputs))}
+        {"rule": job.rule, "script": job.script, "code": job.code, "wrote": next(iter(job.outputs))}
         for job in lineage.upstream([path])
     ]
 

@@ -1,6 +1,7 @@
 """What each variable of a specification rests on: its declaration, its indicator, canonical tables and raw rows."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pandas as pd
 
 from citypanel.canonical import read_origin
 from citypanel.declare.expression import names_in, parse_expression
-from citypanel.package.formulas import FORMULAS, NETWORK, WHOLE_YEAR
+from citypanel.errors import DeclarationError
+from citypanel.package.formulas import FORMULAS, NETWORK, WHOLE_TABLE
 from citypanel.package.lineage import Lineage
-from citypanel.package.raw_rows import RawRows, export_rows, patent_rows, rows_of_years, yearbook_rows
+from citypanel.package.raw_rows import RawRows, all_rows, export_rows, patent_rows, rows_of_years, yearbook_rows
 from citypanel.receipts import Receipt
 
 Document = dict[str, Any]
@@ -69,7 +71,7 @@ def _variable(traced: Traced, name: str, declared: Mapping[str, Any]) -> Documen
     source = declared["source"]
     if source == "yearbook":
         return {**_yearbook(traced, name, declared["column"], keys), **shown}
-    if source in FORMULAS:
+    if "variant" in declared:
         return {**_indicator(traced, name, declared, keys.drop_duplicates()), **shown}
     registers = [path for path in traced.panel.inputs if "registers/" in path or "policies/" in path]
     return {"variable": name, "source": source, "files": _hashed(traced, registers), **shown}
@@ -102,7 +104,7 @@ def _indicator(traced: Traced, name: str, declared: Mapping[str, Any], keys: pd.
         "sha256": job.outputs[path],
         "column": column,
         "options": {key: value for key, value in options.items() if not isinstance(value, dict)},
-        "formula": FORMULAS[source],
+        "formula": FORMULAS.get(source, "docs/estimators.md and the docstring of citypanel.indicators." + source),
         "rule": job.rule,
         "code": job.code,
         "tables": tables,
@@ -111,10 +113,11 @@ def _indicator(traced: Traced, name: str, declared: Mapping[str, Any], keys: pd.
 
 def _rows(traced: Traced, table: str, source: str, options: Mapping[str, Any], keys: pd.DataFrame) -> list[RawRows]:
     path, name = traced.path(table), Path(table).stem
+    whole = source in WHOLE_TABLE
     if name == "patents":
-        return patent_rows(path, _with_window(keys, int(options.get("window", 1))))
+        return all_rows(path) if whole else patent_rows(path, _with_window(keys, int(options.get("window", 1))))
     if name == "exports":
-        if source in WHOLE_YEAR or options.get("reference", "world") != "world":
+        if whole or options.get("reference", "world") != "world":
             return rows_of_years(path, keys["year"])
         return export_rows(path, keys, str(options.get("place", "producing")))
     if name == "world_trade":
@@ -122,9 +125,18 @@ def _rows(traced: Traced, table: str, source: str, options: Mapping[str, Any], k
         yearly = options.get("prody") == "yearly"
         return rows_of_years(path, keys["year"] if yearly else range(int(first), int(last) + 1))
     if name == "city_year":
-        named = str(options.get("income" if source == "sophistication" else "impute_share"))
-        return yearbook_rows(path, keys, list(names_in(parse_expression(named))))
-    return []
+        return yearbook_rows(path, None if whole else keys, _named(options))
+    return all_rows(path)
+
+
+def _named(options: Mapping[str, Any]) -> list[str]:
+    """Return every name that stands in the formulas among an indicator's options."""
+    found: list[str] = []
+    for value in options.values():
+        for text in value if isinstance(value, (list, tuple)) else [value]:
+            with suppress(DeclarationError):
+                found += names_in(parse_expression(str(text)))
+    return list(dict.fromkeys(found))
 
 
 def _with_window(keys: pd.DataFrame, window: int) -> pd.DataFrame:
@@ -132,9 +144,9 @@ def _with_window(keys: pd.DataFrame, window: int) -> pd.DataFrame:
     return pd.concat([keys.assign(year=keys["year"] - back) for back in range(window)]).drop_duplicates()
 
 
-def whole_year(document: Document) -> bool:
-    """Return whether all cities of a year enter each value of an indicator."""
-    return document["source"] in WHOLE_YEAR or document.get("column") in NETWORK
+def whole_table(document: Document) -> bool:
+    """Return whether other cities or years enter each value of an indicator."""
+    return document["source"] in WHOLE_TABLE or document.get("column") in NETWORK
 
 
 def _table(traced: Traced, path: str, rows: list[RawRows]) -> Document:

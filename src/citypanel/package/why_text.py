@@ -23,7 +23,7 @@ _WORDS = {
     "formula": ("formula", "公式"),
     "table": ("canonical rows", "规范表行"),
     "raw": ("raw files", "原始文件"),
-    "all": ("every city of a year enters each value", "同一年份的所有城市都进入每个取值"),
+    "all": ("other cities or years enter each value", "其他城市或年份也进入每个取值"),
     "code": ("code", "代码"),
     "licence": ("licence", "许可"),
     "shows": ("shows", "展示"),
@@ -105,7 +105,7 @@ class _Teller:
             options = _given(variable["options"])
             yield f"  {self.word('indicator')}: {variable['file']}  {_short(variable['sha256'])}, {options}"
             yield f"  {self.word('formula')}: {variable['formula']}"
-        if variable.get("whole_year"):
+        if variable.get("whole_table"):
             yield f"  {self.word('all')}"
         for table in variable.get("tables", ()):
             yield f"  {self.word('table')}: {table['table']}  {_short(table['sha256'])}  {table['rows']}"
