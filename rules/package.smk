@@ -25,7 +25,8 @@ rule count_contributors:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2000, per_input_mb=2),
+        runtime=minutes(20),
     params:
         variants=lambda wildcards: [
             [name, variant, options]
@@ -47,7 +48,7 @@ rule contributors:
 
 rule build_package:
     input:
-        results=[rules.tables.input, rules.figures.input, rules.audits.input],
+        results=[rules.tables.input, rules.figures.input, rules.audits.input, rules.ledgers.input],
         counts=rules.contributors.input,
         checkout=sorted(os.path.relpath(path) for path in code_files(BASE, CONFIG.studies_folder, DECLARED)),
     output:
@@ -62,7 +63,8 @@ rule build_package:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_input_mb=1),
+        runtime=minutes(20),
     params:
         config=CONFIG.model_dump(mode="json"),
         studies=list(DECLARED),

@@ -17,8 +17,8 @@ from citypanel.package.lineage import Lineage, read_lineage
 from citypanel.package.rights import Rights
 from citypanel.receipts import Receipt
 
-# Rules whose results a package leaves out: checks of ours, papers bound from its exhibits, and what the gate reads.
-LEFT_OUT = ("witness", "witness_analysis", "compile_paper", "build_package", "count_contributors")
+# What of a study's results a package holds. Our own checks (witness, validation) and bound papers are made again.
+PARTS = ("tables", "figures", "estimates", "audit", "ledger", "weights", "panel.parquet", "panel_report.csv")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,11 @@ class Run:
 
     def jobs_of(self, study: str) -> list[Receipt]:
         """Return the jobs whose results belong to a study as it is declared now."""
-        declared = self.studies[study]
+        declared, prefix = self.studies[study], f"{self.results}/{study}/"
         return [
             job
             for job in self.lineage.receipts
-            if job.wildcards.get("study") == study
-            and job.rule not in LEFT_OUT
+            if any(path.removeprefix(prefix).split("/")[0] in PARTS for path in job.outputs if path.startswith(prefix))
             and job.wildcards.get("exhibit", "") in ("", *declared.exhibits)
             and job.wildcards.get("analysis", "") in ("", *declared.analyses)
             and job.wildcards.get("weights", "") in ("", *declared.weights)
