@@ -24,6 +24,7 @@ from citypanel.errors import InputError
 Rows: TypeAlias = "pd.DataFrame | pa.Table | pa.RecordBatchReader"
 
 ROW_GROUP = 1_000_000  # rows; fixed, so that the same rows give the same bytes
+_ROW = "source_row"
 _TABLE_KEY = b"citypanel.table"
 _ORIGIN_KEY = b"citypanel.origin"
 
@@ -49,7 +50,8 @@ def write_table(table: Rows, path: Path, name: str, *, origin: Origin) -> None:
     Parameters
     ----------
     table : DataFrame, Table or RecordBatchReader
-        The rows, columns in any order. A reader is written batch by batch, and its key is not checked.
+        The rows, columns in any order. A reader is written batch by batch, and its key is not checked; its texts
+        may come as codes of distinct ones, which are then checked and written as such, and read as texts.
     path : Path
         The Parquet file; written beside and then renamed.
     name : str
@@ -64,14 +66,45 @@ def write_table(table: Rows, path: Path, name: str, *, origin: Origin) -> None:
     """
     contract = _contract(name)
     schema = contract.schema.with_metadata({**origin_metadata(origin), _TABLE_KEY: name.encode()})
-    with written_beside(path) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+    with written_beside(path) as beside:
         if isinstance(table, pa.RecordBatchReader):
-            for block in _blocks(table):
-                writer.write_table(_conforming(block, contract, path).cast(schema), row_group_size=ROW_GROUP)
+            _write_blocks(table, beside, contract, schema, path)
             return
         rows = _conforming(_arrow(table, contract.schema, path), contract, path)
         _check_key(rows, contract, path)
-        writer.write_table(rows.cast(schema), row_group_size=ROW_GROUP)
+        pq.write_table(rows.cast(schema), beside, compression="zstd", row_group_size=ROW_GROUP)
+
+
+def _write_blocks(
+    reader: pa.RecordBatchReader, beside: Path, contract: Contract, schema: pa.Schema, path: Path
+) -> None:
+    """Write a stream; columns that come coded stay so, because writing each text out takes several times as long."""
+    fields = [
+        field.with_type(reader.schema.field(field.name).type) if _is_coded(reader.schema, field.name) else field
+        for field in schema
+    ]
+    # Without Arrow's own schema the file tells texts, not codes, but no metadata either.
+    as_texts = fields == list(schema)
+    # Amounts and row numbers differ from row to row: looking for repetitions in them takes longer than writing them.
+    repeated = [field.name for field in schema if not pa.types.is_floating(field.type) and field.name != _ROW]
+    packed = {_ROW: "DELTA_BINARY_PACKED"} if _ROW in schema.names else None
+    coded = {
+        "store_schema": False,
+        "use_dictionary": repeated,
+        "column_encoding": packed,
+        "dictionary_pagesize_limit": 1 << 24,
+    }
+    options = {"compression": "zstd", **({} if as_texts else coded)}
+    with pq.ParquetWriter(beside, pa.schema(fields, schema.metadata), **options) as writer:
+        if not as_texts:
+            writer.add_key_value_metadata(schema.metadata)
+        for block in _blocks(reader):
+            rows = _conforming(block.unify_dictionaries(), contract, path)
+            writer.write_table(rows.cast(writer.schema), row_group_size=ROW_GROUP)
+
+
+def _is_coded(schema: pa.Schema, name: str) -> bool:
+    return name in schema.names and bool(pa.types.is_dictionary(schema.field(name).type))
 
 
 def read_arrow(path: Path, name: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -213,13 +246,18 @@ def _conforming(table: pa.Table, contract: Contract, path: Path, *, partial: boo
     for column in contract.columns:
         if column.name not in table.column_names:
             continue
-        try:
-            values = table[column.name].cast(column.type)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
-            raise InputError(f"{path}, column '{column.name}': {_one_line(fault)}; allowed: {column.type}") from None
-        _check_values(values, column, path)
+        values = table[column.name]
+        if _is_coded(table.schema, column.name) and values.type.value_type == column.type:
+            _check_coded(values, column, path)
+        else:
+            try:
+                values = values.cast(column.type)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
+                place = f"{path}, column '{column.name}'"
+                raise InputError(f"{place}: {_one_line(fault)}; allowed: {column.type}") from None
+            _check_values(values, column, path)
         arrays.append(values)
-        fields.append(pa.field(column.name, column.type, nullable=not column.required))
+        fields.append(pa.field(column.name, values.type, nullable=not column.required))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
@@ -235,6 +273,17 @@ def _check_columns(found: Sequence[str], contract: Contract, path: Path) -> None
             raise InputError(
                 f"{path}, column '{name}' is not in table '{contract.name}'; allowed: {', '.join(expected)}"
             )
+
+
+def _check_coded(values: pa.ChunkedArray, column: Column, path: Path) -> None:
+    """Check a coded column by its distinct texts; those that no row has any more may be among them."""
+    if column.required and values.null_count:
+        raise InputError(f"{path}, column '{column.name}': found {values.null_count} missing values; allowed: none")
+    distinct = pa.chunked_array([chunk.dictionary for chunk in values.chunks], type=column.type)
+    try:
+        _check_values(distinct, column, path)
+    except InputError:
+        _check_values(values.cast(column.type), column, path)
 
 
 def _check_values(values: pa.ChunkedArray, column: Column, path: Path) -> None:

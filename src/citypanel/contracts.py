@@ -152,7 +152,7 @@ CONTRACTS: dict[str, Contract] = {
                         f"{unit} {when} the step",
                         required=unit == "rows",
                     )
-                    for unit in ("rows", "firms", "hs6", "destinations", "cities", "value_usd")
+                    for unit in ("rows", "firms", "hs6", "destinations", "cities", "cities_registered", "value_usd")
                     for when in ("before", "after")
                 ),
                 _column("changed", _COUNT, "cells repaired, rows kept"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from citypanel.canonical import read_table
 from citypanel.declare.intake import CustomsRules
 from citypanel.errors import InputError
-from citypanel.intake import reading
+from citypanel.intake import text_blocks
 from citypanel.intake.accounting import Outputs
 from citypanel.intake.customs import intake_customs
 
@@ -56,20 +56,20 @@ def files(draw: st.DrawFn) -> list[bytes]:
 def test_rows_read_are_kept_rejected_or_merged_and_nothing_is_half_written(
     contents: list[bytes], chosen: CustomsRules, block: int
 ) -> None:
-    usual = reading.BLOCK
+    usual = text_blocks.BLOCK
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"c{number}.csv" for number in range(len(contents))]
         for path, content in zip(paths, contents, strict=True):
             path.write_bytes(content)
         out = Outputs.beside(Path(folder) / "out" / "exports.parquet")
-        reading.BLOCK = block
+        text_blocks.BLOCK = block
         fault = None
         try:
             account = intake_customs(paths, out, root=Path(folder), rules=chosen)
         except InputError as refusal:
             fault = str(refusal)
         finally:
-            reading.BLOCK = usual
+            text_blocks.BLOCK = usual
         if fault is not None:
             assert "\n" not in fault
             assert not out.table.exists()

@@ -39,6 +39,7 @@ REASONS: dict[str, str] = {
     "a quote that never closes": "引号未闭合",
     "an empty line": "空行",
     "a NUL byte": "含空字节",
+    "on sheet '{sheet}', whose headers are others": "工作表“{sheet}”的表头不同",
     # 1 to 6, at intake
     "import": "进口",
     "export flag unknown": "进出口标志无法识别",
@@ -50,7 +51,6 @@ REASONS: dict[str, str] = {
     "no year in row or file name": "记录与文件名均无年份",
     "the date is no year or month": "日期不是年或月",
     "commodity code is not 8 digits (6 where the source has no more)": "商品编码不是 8 位（来源只有 6 位者按 6 位）",
-    "commodity code is not 8 digits": "商品编码不是 8 位",
     "leading zero restored": "补回首位零",
     "value is not a number": "金额不是数字",
     "value is zero or negative": "金额为零或负",
@@ -58,7 +58,6 @@ REASONS: dict[str, str] = {
     "quantity is negative": "数量为负",
     "quantity is zero": "数量为零",
     "quantity is missing": "数量缺失",
-    "China: a re-import": "目的国为中国（复进口）",
     "a re-import: the destination is the exporting country": "目的国为出口国自身（复进口）",
     "destination unknown by declaration": "申报为国别不详",
     "a continent, not a country": "洲别而非国别",
@@ -101,12 +100,8 @@ REASONS: dict[str, str] = {
     "no two distinct values in its product and year": "同产品同年没有两个不同的值",
     "no two distinct values in its product": "同产品没有两个不同的值",
     "place without a prefecture in registers/customs_areas.csv": "地点在 registers/customs_areas.csv 中没有对应地级市",
-    "registered place has no prefecture in registers/customs_areas.csv": (
-        "注册地在 registers/customs_areas.csv 中没有对应地级市"
-    ),
-    "production place has no prefecture in registers/customs_areas.csv": (
-        "生产地在 registers/customs_areas.csv 中没有对应地级市"
-    ),
+    "registered place is in none of the registers ({names})": "注册地不在登记表（{names}）中",
+    "production place is in none of the registers ({names})": "生产地不在登记表（{names}）中",
     "place of a prefecture that was merged: counted to its successor": "地点所属地级市已并入他市：计入后继城市",
     "place of a prefecture that was divided: its successor is not known": "地点所属地级市已被拆分：后继城市不明",
     "place of a prefecture that ends later: `base_year` of intake.customs counts it to its successor": (

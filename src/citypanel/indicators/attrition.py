@@ -196,7 +196,7 @@ def _joined(own: pd.DataFrame, intake: pd.DataFrame | None, rows: int, place: st
             f"the attrition of the intake ends with {int(first['rows_after'].iloc[-1])} rows, the table exports has "
             f"{rows}; both must come from one intake"
         )
-    if place == "registered" and "cities_registered_before" in first:
+    if place == "registered":
         for when in ("before", "after"):
             first[f"cities_{when}"] = first[f"cities_registered_{when}"]
     # Steps 5 and 6 are the intake's; they come again only where the study leaves out more.

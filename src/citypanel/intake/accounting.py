@@ -14,7 +14,7 @@ from citypanel.intake.reading import EMPTY, Refused, read_blocks
 from citypanel.intake.recognise import RawFile
 from citypanel.reporting import log
 
-UNITS = ("rows", "firms", "hs6", "destinations", "cities", "value_usd")
+UNITS = ("rows", "firms", "hs6", "destinations", "cities", "cities_registered", "value_usd")
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,13 @@ class Journal:
         self, outputs: Outputs, rows: int, origin: Origin, rejects: pa.RecordBatchReader | None = None
     ) -> Account:
         """Write rejects, attrition and files; a stream of `rejects` stands for the collected ones."""
-        account = self.account(rows)
         own = pd.DataFrame(self.rejects, columns=_names("rejects"))
         write_table(own if rejects is None else rejects, outputs.rejects, "rejects", origin=origin)
+        return self.write_account(outputs, rows, origin)
+
+    def write_account(self, outputs: Outputs, rows: int, origin: Origin) -> Account:
+        """Write attrition, files and, if they are named, completeness."""
+        account = self.account(rows)
         write_table(account.attrition, outputs.attrition, "attrition", origin=origin)
         write_table(account.files, outputs.files, "files", origin=origin)
         if outputs.completeness is not None and account.completeness is not None:

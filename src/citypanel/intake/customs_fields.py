@@ -18,6 +18,7 @@ from citypanel.arrays import Mask, Vector
 from citypanel.registers import Registers, fold
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "--", "..", "…", ".")
+LONGEST_MISSING = max(map(len, MISSING))
 HS_REVISIONS = (
     (2022, "2022"),
     (2017, "2017"),
@@ -44,6 +45,26 @@ def mapped(column: pa.Array, read: Callable[[str], object], kind: pa.DataType) -
     return values.take(encoded.indices)
 
 
+def coded(column: pa.DictionaryArray, read: Callable[[str], str | None]) -> pa.DictionaryArray:
+    """Return `read` of every cell of a coded column as another one, called once per distinct text."""
+    return recoded(column, pa.array([read(text) for text in column.dictionary.to_pylist()], type=pa.string()))
+
+
+def recoded(column: pa.DictionaryArray, values: pa.Array) -> pa.DictionaryArray:
+    """Return a coded column with other texts for its distinct ones; equal ones become one, missing ones missing."""
+    short = values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(short.indices.take(column.indices), short.dictionary)
+
+
+def stripped(texts: pa.Array) -> pa.Array:
+    """Return texts without the blanks around them; missing where a cell says that there is no value."""
+    plain = pc.utf8_trim_whitespace(texts)
+    short = np.flatnonzero(pc.less_equal(pc.utf8_length(plain), LONGEST_MISSING).to_numpy(zero_copy_only=False))
+    missing = np.zeros(len(plain), dtype=np.bool_)
+    missing[short] = [is_missing(text) for text in plain.take(pa.array(short)).to_pylist()]
+    return pc.if_else(pa.array(missing), None, plain)
+
+
 def is_missing(text: str) -> bool:
     """Whether a cell says that there is no value, as "", " NA" or "--"."""
     return unicodedata.normalize("NFKC", text).strip().casefold() in MISSING
@@ -63,18 +84,28 @@ def number(text: str) -> float | None:
 
 def numbers(column: pa.Array) -> tuple[Vector, Mask]:
     """Return a column's numbers (nan where there is none) and which cells hold text that is no number."""
-    plain = pc.replace_substring_regex(column, r"[\s,']", "")
-    usual = pc.match_substring_regex(plain, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-    values = pc.cast(pc.if_else(usual, plain, None), pa.float64())
-    found = values.to_numpy(zero_copy_only=False, writable=True).astype(np.float64)
-    unusual = ~np.asarray(usual, dtype=np.bool_)
-    rest = mapped(column.filter(pa.array(unusual)), number, pa.float64())
-    found[unusual] = rest.to_numpy(zero_copy_only=False)
+    try:
+        given = pc.if_else(pc.equal(pc.binary_length(column), 0), None, column)
+        found: Vector = pc.cast(given, pa.float64()).to_numpy(zero_copy_only=False, writable=True).astype(np.float64)
+    except pa.ArrowInvalid:
+        found = _spelled(column)
     found[~np.isfinite(found)] = np.nan
     text = np.isnan(found)
     blank = mapped(column.filter(pa.array(text)), is_missing, pa.bool_())
     text[text] = ~np.asarray(blank, dtype=np.bool_)
     return found, text
+
+
+def _spelled(column: pa.Array) -> Vector:
+    """Return a column's numbers where some are written with separators or are no numbers."""
+    plain = pc.replace_substring_regex(column, r"[\s,']", "")
+    usual = pc.match_substring_regex(plain, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+    values = pc.cast(pc.if_else(usual, plain, None), pa.float64())
+    found: Vector = values.to_numpy(zero_copy_only=False, writable=True).astype(np.float64)
+    unusual = ~np.asarray(usual, dtype=np.bool_)
+    rest = mapped(column.filter(pa.array(unusual)), number, pa.float64())
+    found[unusual] = rest.to_numpy(zero_copy_only=False)
+    return found
 
 
 @lru_cache(maxsize=100_000)

@@ -11,6 +11,7 @@ from citypanel.arrays import Codes, Mask
 from citypanel.declare.intake import CustomsRules
 from citypanel.errors import InputError
 from citypanel.intake.customs_fields import (
+    coded,
     file_date,
     flag_reader,
     hs_code,
@@ -20,16 +21,19 @@ from citypanel.intake.customs_fields import (
     month_in,
     names_imports,
     numbers,
+    recoded,
+    stripped,
     unit_reader,
     year_month,
 )
-from citypanel.intake.customs_stage import KEPT, MARKS, marked
+from citypanel.intake.customs_rules import KEPT, MARKS, marked
 from citypanel.intake.places import CHINA, Gazetteer, Located
 from citypanel.intake.reading import Block
 from citypanel.intake.recognise import RawFile
 from citypanel.intake.trade_keys import Countries
 from citypanel.registers import Registers
 
+PLAIN = ("value", "quantity")  # roles whose cells differ from row to row; few texts stand behind all others
 Meaning = TypeVar("Meaning")
 _REGIONS = ("producing_region", "registered_region")
 
@@ -61,7 +65,7 @@ class RowReader:
         self._cities(raw, cells, out)
         self._firm(raw, cells, broken, out)
         for name in ("regime", "ownership"):
-            out[name] = mapped(cells[name], _text, pa.string())
+            out[name] = cells.texts(name)
         notes = {name: _true(out.pop(name)) for name in MARKS}
         out["marks"] = marked(notes, out.pop("fate"))
         return pa.table({**out, "rule": pa.array(broken.rule, type=pa.int16())})
@@ -78,12 +82,12 @@ class RowReader:
 
     def _firm(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         """Read the exporter: the firm's code, else its name; where records have no firms, the code of the place."""
-        name = mapped(cells["firm_name"], _text, pa.string())
+        name = cells.texts("firm_name")
         if "firm" in raw.columns:
-            code = mapped(cells["firm"], _firm_code, pa.string())
+            code = cells.texts("firm", _without_decimals)
         else:
-            code = mapped(cells[_region_role(raw)], lambda text: self._region_name(raw, text), pa.string())
-        out["firm"] = pc.coalesce(code, name)
+            code = coded(cells[_region_role(raw)], lambda text: self._region_name(raw, text))
+        out["firm"] = _either(code, name)
         out["firm_name"] = name
         broken.at(30, _null(out["firm"]))
 
@@ -95,7 +99,7 @@ class RowReader:
             return next((found for length in lengths if (found := hs_code(text, length))), None)
 
         found = _Found(cells[role], code)
-        out["hs8"] = found.column(lambda _, code: code, pa.string())
+        out["hs8"] = found.texts(lambda _, code: code)
         out["padded"] = found.column(
             lambda text, code: len(text.strip().split(".")[0]) < len(code), pa.bool_(), no=False
         )
@@ -104,7 +108,7 @@ class RowReader:
 
     def _destination(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         found = _Found(cells["destination"], self.countries.reader(raw))
-        alpha3 = found.column(lambda _, country: country.alpha3 or None, pa.string())
+        alpha3 = found.texts(lambda _, country: country.alpha3 or None)
         kind = found.column(lambda _, country: country.kind, pa.string(), no="")
         out["destination"] = alpha3
         out["historic"] = found.column(lambda _, country: country.historic, pa.bool_(), no=False)
@@ -129,7 +133,7 @@ class RowReader:
             broken.at(54, quantity == 0)
             broken.at(55, np.isnan(quantity) & ~words)
         unit = cells.constant(raw.layout.settings["unit"]) if "unit" in raw.layout.settings else cells["unit"]
-        out["unit"] = mapped(unit, lambda text: self.unit(text) or _text(text), pa.string())
+        out["unit"] = coded(unit, lambda text: self.unit(text) or _text(text))
         out["odd_unit"] = mapped(unit, lambda text: _text(text) is not None and self.unit(text) is None, pa.bool_())
 
     def _date(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
@@ -148,7 +152,7 @@ class RowReader:
         out["year"] = found.column(lambda _, date: date[0], pa.int16())
         month = found.column(lambda _, date: date[1], pa.int8())
         out["month"] = mapped(cells["month"], month_in, pa.int8()) if "month" in raw.columns else month
-        out["hs_revision"] = found.column(lambda _, date: hs_revision(date[0]), pa.string())
+        out["hs_revision"] = found.texts(lambda _, date: hs_revision(date[0]))
         missing = cells.missing("date" if "date" in raw.columns else "year")
         broken.at(34, _null(out["year"]) & missing)
         broken.at(35, _null(out["year"]) & ~missing)
@@ -182,7 +186,7 @@ class RowReader:
 
 
 class _Cells:
-    """The columns of a block by role, encoded by their distinct texts; a role the layout lacks is empty text."""
+    """The columns of a block by role, coded by their distinct texts; a role the layout lacks is empty text."""
 
     def __init__(self, raw: RawFile, block: Block) -> None:
         self.raw, self.block = raw, block
@@ -190,9 +194,21 @@ class _Cells:
 
     def __getitem__(self, role: str) -> pa.DictionaryArray:
         if role not in self._encoded:
-            there = role in self.raw.columns
-            self._encoded[role] = self.text(role).dictionary_encode() if there else self.constant("")
+            self._encoded[role] = self._column(role)
         return self._encoded[role]
+
+    def _column(self, role: str) -> pa.DictionaryArray:
+        at = self.raw.columns.get(role)
+        if at is None:
+            return self.constant("")
+        column = self.block.table.column(at).combine_chunks()
+        coded_already = pa.types.is_dictionary(column.type) and not self.raw.namesakes(at)
+        return column if coded_already else self.text(role).dictionary_encode()
+
+    def texts(self, role: str, read: Callable[[pa.Array], pa.Array] = lambda texts: texts) -> pa.DictionaryArray:
+        """Return the texts of a role without blanks around them, missing where there is no value."""
+        column = self[role]
+        return recoded(column, read(stripped(column.dictionary)))
 
     def constant(self, text: str) -> pa.DictionaryArray:
         """Return a column of one text."""
@@ -204,9 +220,9 @@ class _Cells:
         at = self.raw.columns.get(role)
         if at is None:
             return pa.array([""] * len(self.block.rows), type=pa.string())
-        column = self.block.table.column(at).combine_chunks()
+        column = self.block.table.column(at).combine_chunks().cast(pa.string())
         for other in self.raw.namesakes(at):
-            second = self.block.table.column(other).combine_chunks()
+            second = self.block.table.column(other).combine_chunks().cast(pa.string())
             column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), second, column)
         return column
 
@@ -219,13 +235,18 @@ class _Found(Generic[Meaning]):
     """What each distinct text of a column stands for, looked up once."""
 
     def __init__(self, column: pa.DictionaryArray, read: Callable[[str], Meaning | None]) -> None:
-        self.indices = column.indices
+        self.given = column
         self.found = [(text, read(text)) for text in column.dictionary.to_pylist()]
 
     def column(self, say: Callable[[str, Meaning], object], kind: pa.DataType, *, no: object = None) -> pa.Array:
         """Return one property of what is found; `no` where nothing is."""
         values = [no if meaning is None else say(text, meaning) for text, meaning in self.found]
-        return pa.array(values, type=kind).take(self.indices)
+        return pa.array(values, type=kind).take(self.given.indices)
+
+    def texts(self, say: Callable[[str, Meaning], str | None]) -> pa.DictionaryArray:
+        """Return one property of what is found as a coded column; missing where nothing is."""
+        values = [None if meaning is None else say(text, meaning) for text, meaning in self.found]
+        return recoded(self.given, pa.array(values, type=pa.string()))
 
 
 class _Broken:
@@ -275,6 +296,8 @@ def _when(text: str, from_name: tuple[int, int | None] | None) -> tuple[int, int
 
 
 def _equal(column: pa.Array, word: str) -> Mask:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
     return _true(pc.fill_null(pc.equal(column, word), fill_value=False))
 
 
@@ -290,6 +313,14 @@ def _text(text: str) -> str | None:
     return None if is_missing(text) else text.strip()
 
 
-def _firm_code(text: str) -> str | None:
-    plain = _text(text)
-    return plain.removesuffix(".0") if plain else None
+def _without_decimals(codes: pa.Array) -> pa.Array:
+    """Return codes that a spreadsheet took for numbers without their ".0"."""
+    return pc.replace_substring_regex(codes, r"\.0$", "")
+
+
+def _either(first: pa.DictionaryArray, second: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return the first text of each row, and where it is missing the second."""
+    if not first.null_count:
+        return first
+    both = pc.coalesce(first.cast(pa.string()), second.cast(pa.string()))
+    return both.dictionary_encode()

@@ -13,7 +13,7 @@ from citypanel.exhibits.table import Table
 from citypanel.indicators.cleaning import cleaning_rules
 from citypanel.indicators.quality_cities import final_rules
 from citypanel.indicators.quality_streamed import later_rules
-from citypanel.intake.customs_stage import REPAIRS, RULES
+from citypanel.intake.customs_rules import LATER, REPAIRS, RULES
 from citypanel.registers import Registers
 from citypanel.result import Record
 
@@ -92,7 +92,7 @@ def test_every_format_says_that_data_are_simulated() -> None:
 def every_reason() -> set[str]:
     full = {"drop_destinations": "USA,DEU", "regimes": "一般贸易,边境小额贸易", "hs_base": "2002", "hs_table": "t"}
     full |= {"rauch": "r", "rauch_drop": ",".join(get_args(RauchClass)), "min_flows": 100, "goods": "manufacturing"}
-    reasons = {reason for *_, reason in (*RULES, *REPAIRS)}
+    reasons = {reason for *_, reason in (*RULES, *REPAIRS, LATER)}
     for given in ({}, full, {"price_scope": "chapter", "low_coverage": "drop"}):
         cleaning = Cleaning(**given)
         words = Registers().intermediary_words("long")

@@ -161,7 +161,8 @@ def test_the_order_of_rows_and_of_files_changes_no_flow(stored: Callable[[pd.Dat
 
 def test_the_table_opens_with_the_steps_of_the_intake(stored: Callable[[pd.DataFrame], Path], tmp_path: Path) -> None:
     frame = records()
-    counts = {f"{unit}_{when}": 1 for unit in (*UNITS, "rows") for when in ("before", "after")}
+    units = (*UNITS, "rows", "cities_registered")
+    counts = {f"{unit}_{when}": 1 for unit in units for when in ("before", "after")}
     step = {"table": "exports", "step": 2, "name": "duplicates", "reason": "copies", "changed": 0, **counts}
     for rows in (len(frame), 7):
         line = {**step, "rows_before": rows + 5, "rows_after": rows, "value_usd_before": 1.0, "value_usd_after": 1.0}

@@ -228,8 +228,8 @@ def test_a_file_that_ends_in_zeros_after_a_crash_keeps_its_rows(tmp_path: Path) 
 def test_a_file_without_any_line_end_is_refused_before_it_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("citypanel.intake.reading.BLOCK", 1 << 16)
-    monkeypatch.setattr("citypanel.intake.reading.LONGEST_LINE", 1 << 18)
+    monkeypatch.setattr("citypanel.intake.text_blocks.BLOCK", 1 << 16)
+    monkeypatch.setattr("citypanel.intake.text_blocks.LONGEST_LINE", 1 << 18)
     path = tmp_path / "c.csv"
     path.write_bytes(content(line(1)) + b"x" * (1 << 20))
     assert "c.csv, row 3: no line end within" in refusal(tmp_path, path)

@@ -103,7 +103,7 @@ def test_of_a_large_file_the_beginning_is_checked_and_said_to_be_that(
     lines = [CUSTOMS, *(f"200301,出口,84713000,{n},{n % 2},3205940001,美国" for n in range(1, 400)), ""]
     (raw / "c.csv").write_text("\n".join(lines), encoding="utf-8")
     monkeypatch.setattr("citypanel.intake.check.LARGEST_READ", 1000)
-    monkeypatch.setattr("citypanel.intake.reading.BLOCK", 2000)
+    monkeypatch.setattr("citypanel.intake.text_blocks.BLOCK", 2000)
     item = check_raw(raw)[0]
     assert item.first
     assert item.rows is not None

@@ -233,7 +233,7 @@ def test_the_same_files_give_the_same_bytes_whatever_the_block_size(
 ) -> None:
     path = write(tmp_path / "c.csv", *(line(value=str(i % 50), firm=f"32059400{i % 7:02d}") for i in range(300)))
     intake_customs([path], tmp_path / "a.parquet", root=tmp_path)
-    monkeypatch.setattr("citypanel.intake.reading.BLOCK", 1000)
+    monkeypatch.setattr("citypanel.intake.text_blocks.BLOCK", 1000)
     intake_customs([path], tmp_path / "b.parquet", root=tmp_path)
     for kind in ("", ".rejects", ".attrition", ".files"):
         assert (tmp_path / f"a{kind}.parquet").read_bytes() == (tmp_path / f"b{kind}.parquet").read_bytes()

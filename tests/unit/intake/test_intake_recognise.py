@@ -175,7 +175,7 @@ def test_rows_keep_their_numbers_across_blocks(tmp_path: Path, monkeypatch: pyte
     body = "".join(f'"city\n{i}",{i},{i}\n' if i % 7 == 0 else f"c{i},{i},{i}\n" for i in range(500))
     path.write_text("city,2003,2004\n" + body, encoding="utf-8")
     whole = read(path)
-    monkeypatch.setattr("citypanel.intake.reading.BLOCK", 64)
+    monkeypatch.setattr("citypanel.intake.text_blocks.BLOCK", 64)
     assert read(path) == whole
     assert whole[0][14] == ["city\n14", "14", "14"]
     assert whole[1][:3] == [2, 4, 5]
@@ -184,7 +184,7 @@ def test_rows_keep_their_numbers_across_blocks(tmp_path: Path, monkeypatch: pyte
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "w.csv"
     path.write_text("city,2003,2004\n" + "a,1,2\n" * 100, encoding="utf-8")
-    monkeypatch.setattr("citypanel.intake.reading.BLOCK", 64)
+    monkeypatch.setattr("citypanel.intake.text_blocks.BLOCK", 64)
     blocks = read_blocks(RECOGNISER.recognise(path))
     next(blocks)
     with path.open("a", encoding="utf-8") as stream:
@@ -200,7 +200,7 @@ def test_a_bad_line_sends_only_its_piece_through_the_slow_parser(
     lines = [f'"c\n{i}",{i},{i}' if i % 50 == 0 else "a,b" if i == 120 else f"c{i},{i},{i}" for i in range(300)]
     path.write_text("city,2003,2004\n" + "\n".join(lines) + '\nz,1,"open\n', encoding="utf-8")
     whole = read(path)
-    monkeypatch.setattr("citypanel.intake.reading.PIECE", 40)
+    monkeypatch.setattr("citypanel.intake.text_blocks.PIECE", 40)
     assert read(path) == whole
     assert len(whole[0]) == 299
     assert [reason for _, reason in whole[2]] == ["2 fields where the headers have 3", "a quote that never closes"]

@@ -74,7 +74,7 @@ def test_blocks_of_any_size_give_the_same_sums(
     tmp_path: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, _, _ = run(tmp_path, files)
-    monkeypatch.setattr("citypanel.intake.reading.BLOCK", 40)
+    monkeypatch.setattr("citypanel.intake.text_blocks.BLOCK", 40)
     pd.testing.assert_frame_equal(run(tmp_path, files)[0], whole)
 
 
