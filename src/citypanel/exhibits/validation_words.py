@@ -74,8 +74,14 @@ VALIDATION: dict[str, tuple[str, str]] = {
     "true value axis": ("True value", "真值"),
     "estimate axis": ("Estimate", "估计值"),
     "recovery figure note": (
-        "Each point is a flow ({flows} of {all}) or a product; the line is least squares, the dashed one equality",
-        "每点为一笔贸易流（{all} 笔中的 {flows} 笔）或一种产品；实线为最小二乘拟合，虚线为相等",
+        (
+            "Each point is a flow ({flows} of {all}) or a product; the line is least squares, the dashed one equality; "
+            "estimated quality has a mean of zero by construction"
+        ),
+        (
+            "每点为一笔贸易流（{all} 笔中的 {flows} 笔）或一种产品；实线为最小二乘拟合，虚线为相等；"
+            "质量估计值按构造均值为零"
+        ),
     ),
 }
 
