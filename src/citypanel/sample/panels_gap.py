@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 
 from citypanel.arrays import Matrix
-from citypanel.sample.collaborative_gap import EFFECT, SCALE, SPLITS, YEARS, gap_cities
+from citypanel.sample.collaborative_gap import EFFECT, SCALE, SPLITS, YEARS, GapCities, gap_cities
 from citypanel.sample.drawn import DrawnPanel, framed
 from citypanel.sample.two_way import fixed_effects_slope
 
@@ -22,9 +22,13 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
     slope = np.full_like(cities.slope, EFFECT) if design == "one_slope" else cities.slope
     gap = cities.gap + (slope - cities.slope)[:, None] * intensity
     series = cities.values
-    columns = {"gap": gap, "intensity": intensity, **series, **cities.mechanisms.outcomes} | {
-        name: mark.astype(float) for name, mark in cities.splits.items()
-    }
+    columns = {
+        "gap": gap,
+        "intensity": intensity,
+        "shift_share": _shift_share(cities),
+        **series,
+        **cities.mechanisms.outcomes,
+    } | {name: mark.astype(float) for name, mark in cities.splits.items()}
     moved = slope[:, None] * intensity
     controls = np.stack([series[name] for name in CONTROLS])
     mean = fixed_effects_slope(moved, intensity)
@@ -37,6 +41,14 @@ def draw(seed: int, design: str, weights: Mapping[str, Matrix]) -> DrawnPanel:
         for value, mark in (("1", cities.splits[name]), ("0", ~cities.splits[name])):
             truth[f"{name}={value}"] = _mean_slope(moved[mark], intensity[mark], controls[:, mark])
     return DrawnPanel(framed(cities.where.adcode, YEARS, columns), truth)
+
+
+def _shift_share(cities: GapCities) -> Matrix:
+    """Return joint inventions before the sample times the growth of those of all other cities, per 10,000 residents."""
+    before = cities.before.sum(axis=1, keepdims=True)
+    others = (cities.joint.sum(axis=0) - cities.joint) / (before.sum() - before)
+    exposed: Matrix = before * others / cities.population
+    return exposed
 
 
 def _mean_slope(moved: Matrix, intensity: Matrix, controls: np.ndarray) -> float:
