@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "printed numbers against ours, cell by cell, from the ledger of a run",
     "check-raw": "recognise raw files and say what is wrong with them; changes nothing",
     "intake": "raw files to canonical tables, rejects and attrition, without a study",
+    "package": "the replication package of a finished run",
     "why": "where a printed number comes from, back to raw files and rows",
     "new-study": "write a commented study.yaml that validates and runs on the sample",
 }

@@ -125,6 +125,8 @@ def read_data(path: Path) -> pd.DataFrame:
     """Read a data file; the columns of a CSV as their cells look: whole numbers, numbers, yes or no, text."""
     if path.suffix == ".parquet":
         return read_frame(path)
+    if not path.stat().st_size:
+        return pd.DataFrame()
     texts = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False, na_values=[""])
     return pd.DataFrame({name: _typed(texts[name]) for name in texts.columns}, index=texts.index)
 

@@ -19,8 +19,8 @@ from citypanel.package.run import Run
 from citypanel.receipts import Receipt
 
 ACCOUNTS = ("/attrition.parquet", ".attrition.json")  # of rows, firms and value, step by step
-# Other formats of an exhibit are made again by the code; three are enough to read, to typeset and to compute with.
-FORMATS = {"tables": ("tex", "csv", "docx"), "figures": ("pdf", "csv", "tex")}
+# Other formats are made again by the code; these are enough to read, to typeset and to compute with.
+FORMATS = {"tables": ("tex", "csv"), "figures": ("pdf", "csv"), "audit": ("csv", "html"), "ledger": ("csv",)}
 
 
 @dataclass

@@ -134,13 +134,13 @@ def _names(entries: Sequence[Entry]) -> Check:
     found = [
         entry.path
         for entry in entries
-        if not re.fullmatch(r"[\w./+-]+", entry.path, re.ASCII) or len(entry.path) > LONGEST_PATH
+        if not re.fullmatch(r"[\w./+~-]+", entry.path, re.ASCII) or len(entry.path) > LONGEST_PATH
     ]
     return judged(
         "file names",
         (
-            f"Names hold letters, digits, dot, dash and underscore, at most {LONGEST_PATH} characters.",
-            f"文件名仅含字母、数字、点、连字符和下划线，不超过 {LONGEST_PATH} 个字符。",
+            f"Names hold letters, digits and . - + ~ _, at most {LONGEST_PATH} characters.",
+            f"文件名仅含字母、数字和 . - + ~ _，不超过 {LONGEST_PATH} 个字符。",
         ),
         found,
         ("all", "全部符合"),

@@ -84,7 +84,7 @@ def rebuild(archive: Path, folder: Path, *, python: Path | None = None, cores: i
     interpreter = python or _fresh_environment(folder)
     fault = _run(folder, interpreter, cores, keep_going=starts_from_panels)
     write_panel_csvs(folder)
-    found = compare(manifest, folder, shipped=shipped, given=starts_from_panels)
+    found = compare(manifest, folder, shipped=shipped / "results", given=starts_from_panels)
     own = python is None
     version = _version(interpreter)
     return Rebuilt(
@@ -178,7 +178,7 @@ def compare(
     Parameters
     ----------
     shipped : Path, optional
-        Where the results of the package lie, for the text of its PDFs.
+        The folder of results that came with the package, for the text of its PDFs.
     given : bool
         Whether the run started from panels, which then were given and not made again.
     """
@@ -194,7 +194,11 @@ def compare(
         elif sha256(path) == entry.sha256:
             outcome = "same bytes"
         else:
-            outcome = "same text" if _same_text(path, shipped / name if shipped else None) else "differs"
+            outcome = (
+                "same text"
+                if _same_text(path, shipped / name.removeprefix("results/") if shipped else None)
+                else "differs"
+            )
         found.append(Compared(name, outcome))
     return found
 
