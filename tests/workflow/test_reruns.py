@@ -188,6 +188,34 @@ def test_snakemake_lint_has_nothing_to_say(finished) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_every_target_is_there_and_has_nothing_left_to_do(finished) -> None:
+    names = [study.split("/")[1] for study in studies(finished)]
+    single = f"results/{names[0]}/tables/table1_zh.docx"
+    for target in ("tables", "figures", "audits", *names, single):
+        assert finished.jobs(target) == {}, target
+
+
+def test_a_report_holds_every_exhibit_with_caption_by_study_and_family(finished) -> None:
+    done = finished.snakemake("--report", "report.html")
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (finished.root / "report.html").read_text(encoding="utf-8")
+    categories, results = (_value(text, name) for name in ("categories", "results"))
+    for study in studies(finished):
+        name, whole = study.split("/")[1], declared(finished, study)
+        for exhibit, item in whole["exhibits"].items():
+            first = next(iter(_listed(item.get("analysis"))), None)
+            family = whole["analyses"][first].get("family", "baseline") if first else "descriptive"
+            for language in ("en", "zh"):
+                (file,) = [path for path in categories[name][family] if f"/{exhibit}_{language}." in path]
+                assert results[file]["labels"]["title"] == item["title"][language]
+                assert item["title"]["en"].split("’")[0] in results[file]["caption"].replace("&#39;", "'")
+
+
+def _value(text: str, name: str) -> dict:
+    """Return what a script of the report assigns to a name."""
+    return json.JSONDecoder().raw_decode(text.partition(f"var {name} = ")[2])[0]
+
+
 def test_a_new_study_runs_as_it_is_written_and_shares_what_is_there(finished) -> None:
     studies = finished.root / "studies"
     assert main(["new-study", "fifth", "--folder", str(studies)]) == 0
