@@ -30,7 +30,9 @@ _SIZES = (
 )
 _LETTER = 0.53  # width of a letter as a share of the font size, with a reserve
 _PADDING = 3.0  # points on either side of a cell
-_RESERVE = 0.3  # of the widths of numbers
+_RESERVE = 0.3  # of the widths of numbers, where there is room
+_NEEDED = 0.1  # of the widths of numbers, or a smaller setting is taken
+_STUB_RESERVE = 0.3  # of the width of the longest label, where there is room
 _LONGEST_STUB = 30  # letters; a longer label is broken into lines
 _LONGEST_HEAD = 12
 _LONGEST_PROSE = 56
@@ -69,15 +71,18 @@ def _fitting(table: Table) -> tuple[float, float, list[float]]:
     """Return font size, width between the margins and column widths of the largest setting that fits."""
     for size, room in _SIZES[:2] if table.prose else _SIZES:
         natural = _natural_widths(table, size)
-        if sum(natural) <= room:
+        if sum(natural) + _NEEDED * sum(natural[1:]) <= room:
             break
     spare = room - sum(natural)
+    letters = max(map(text_width, [table.stub, *(row.label for row in table.rows)]), default=0)
+    longest = letters * size * _LETTER * (1 + _STUB_RESERVE) + 2 * _PADDING
     if spare < 0:
-        return size, room, [width * room / sum(natural) for width in natural]
+        # Sentences may be broken into more lines, a variable's name may not.
+        stub = longest if table.prose else natural[0] * room / sum(natural)
+        return size, room, [stub, *(width * (room - stub) / sum(natural[1:]) for width in natural[1:])]
     # Room that is left over goes to numbers, as another font may be wider, then to labels that would be broken.
     columns = len(table.columns)
     reserve = min(spare, _RESERVE * sum(natural[1:]))
-    longest = max((text_width(row.label) for row in table.rows), default=0) * size * _LETTER + 2 * _PADDING
     stub = natural[0] + min(spare - reserve, max(longest - natural[0], 0.0))
     between = (room - stub - sum(natural[1:])) / columns
     return size, room, [stub, *(width + between for width in natural[1:])]

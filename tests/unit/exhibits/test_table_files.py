@@ -89,6 +89,15 @@ def test_word_is_a_three_line_table_with_east_asian_fonts_decimal_tabs_and_repea
     assert [cell.text for cell in grid.rows[2].cells] == ["创新合作", "0.030***", "0.032***", "0.018**"]
 
 
+def test_short_labels_in_word_have_room_in_a_wider_font_too(described: tuple[Record, dict[str, Any]]) -> None:
+    rows = [{"variable": "quality", "group": year, "n": 3, "mean": 10.5} for year in (2011, 2012)]
+    grouped = replace(described[0], curves={"describe": rows})
+    table = render_table([grouped], {**described[1], "statistics": ["mean"]}, "en")
+    grid = docx.Document(io.BytesIO(to_word(table))).tables[0]
+    # A digit of DejaVu Serif, which stands in where there is no Times, is 0.636 of its size wide; 3 pt at either side.
+    assert grid.columns[0].width.pt >= 4 * 0.636 * 10.5 + 2 * 3.0
+
+
 def test_word_turns_the_page_for_many_columns(record: Record, exhibit: dict[str, Any]) -> None:
     section = docx.Document(io.BytesIO(to_word(render_table([record] * 4, exhibit, "en")))).sections[0]
     assert section.page_width > section.page_height
