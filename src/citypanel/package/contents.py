@@ -111,7 +111,7 @@ def _place(run: Run, job: Receipt, path: str, gate: CellsGate, contents: Content
     elif "/intake/" not in path and not _of_study(run, path):
         return
     contents.refusals += told
-    if not told and path not in contents.not_shipped and not contents.refused(path) and _in_format(path):
+    if not told and path not in contents.not_shipped and not contents.refused(path) and in_format(run, path):
         contents.files[packaged(run, path)] = run.root / path
 
 
@@ -120,9 +120,18 @@ def _of_study(run: Run, path: str) -> bool:
     return any(path.startswith(f"{run.results}/{study}/") for study in run.studies)
 
 
-def _in_format(path: str) -> bool:
-    kinds = FORMATS.get(Path(path).parts[-2])
-    return kinds is None or Path(path).suffix[1:] in kinds
+def in_format(run: Run, path: str) -> bool:
+    """Return whether a package holds a result in this format.
+
+    Numbers stand in one CSV, of the first language; what the ledger searched is told in its tables.
+    """
+    place = Path(path)
+    kinds = FORMATS.get(place.parts[-2])
+    if kinds is None:
+        return "~" not in place.name
+    first = f"_{run.config.languages[0]}"
+    repeated = place.suffix == ".csv" and place.stem.endswith(("_en", "_zh")) and not place.stem.endswith(first)
+    return place.suffix[1:] in kinds and not repeated
 
 
 def _rows_refused(run: Run, path: str) -> list[Refusal]:

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from citypanel.declare.text import Text
-from citypanel.package.contents import FORMATS, packaged
+from citypanel.package.contents import FORMATS, in_format, packaged
 from citypanel.package.run import Run
 from citypanel.receipts import Receipt
 
@@ -50,7 +50,7 @@ def _of_job(run: Run, name: str, exhibit: str, job: Receipt, known: set[str]) ->
     records = [path for path in job.inputs if "/estimates/" in path]
     estimates = sorted({made.script for path in records if (made := run.lineage.wrote(path))})
     for path in job.outputs:
-        if Path(path).suffix[1:] not in FORMATS.get(Path(path).parts[-2], ()):
+        if Path(path).parts[-2] not in FORMATS or not in_format(run, path):
             continue
         output = packaged(run, path)
         yield ExhibitFile(

@@ -145,7 +145,9 @@ def _exhibits(facts: Facts, language: str) -> list[Exhibit]:
             program=entries[0].program,
             line=entries[0].line,
             declared=f"{entries[0].declared_in}:{entries[0].declared_line}",
-            outputs=tuple(entry.output for entry in entries if f"_{language}." in entry.output),
+            outputs=tuple(
+                entry.output for entry in entries if f"_{language}." in entry.output or entry.output.endswith(".csv")
+            ),
             provided=any(entry.provided == "yes" for entry in entries),
         )
         for (study, name), entries in grouped.items()
