@@ -37,7 +37,7 @@ def numbers(results: Path, study: str, places: list[str]) -> dict[str, dict[str,
     """Return estimate, error and observations at each place, `ANALYSIS:COLUMN:TERM`, from the records of a run."""
     found = {}
     for place in places:
-        analysis, name, wanted = place.split(":")
+        analysis, name, wanted = place.split(":", 2)
         record = json.loads((results / study / "estimates" / f"{analysis}.json").read_text(encoding="utf-8"))
         column = next(column for column in record["columns"] if column["column"] == name)
         term = next(term for term in column["terms"] if term["term"] == wanted)
