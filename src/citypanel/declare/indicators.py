@@ -199,8 +199,8 @@ class QualityOptions(IndicatorOptions):
             return None
         return Text(
             en=f"Quality of years after {self.impute_after} is imputed from the sectors of the city and the quality of "
-            "its province; it is no measurement, so the years before are shown as well",
-            zh=f"{self.impute_after}年之后的质量由城市产业占比与省级质量推算，并非测算值，故同时报告此前年份的结果",
+            "its province; it is no measurement",
+            zh=f"{self.impute_after}年之后的质量由城市产业占比与省级质量推算，并非测算值",
         )
 
     @property
