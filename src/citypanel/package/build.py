@@ -9,15 +9,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from citypanel.declare.config import PANELS, SAMPLE
+from citypanel.declare.config import SAMPLE
 from citypanel.declare.package import code_files
-from citypanel.declare.sources import Source
 from citypanel.errors import InputError
 from citypanel.package import checks as checking
 from citypanel.package.archive import Entry, entries_of, write_files, write_manifest, write_zip
 from citypanel.package.cells_gate import PanelGate
 from citypanel.package.codebook import Field, Meanings, describe, disagreements
-from citypanel.package.contents import Contents, contents_of, packaged
+from citypanel.package.contents import Contents, contents_of, packaged, raw_in_package
 from citypanel.package.datapackage import codebook_csv, datapackage, is_data, resources
 from citypanel.package.exhibit_list import titles, to_csv
 from citypanel.package.facts import code_citation, facts_of, licences_text
@@ -102,19 +101,11 @@ def config_text(run: Run) -> str:
     document = run.config.model_dump(mode="json", exclude={"pathvars"}, exclude_defaults=True)
     document["studies"] = list(run.studies)
     document["studies_folder"] = "studies"
-    if run.config.raw == SAMPLE:
-        document["raw"] = SAMPLE
+    document["raw"] = raw_in_package(run)
+    if document["raw"] == SAMPLE:
         document["sample"] = run.config.sample.model_dump(mode="json")
-    else:
-        given = all(source.gives == "rows" for source in _raw_sources(run))
-        document["raw"] = "raw" if given else PANELS
     head = "# What this package replicates, as it was run. What each key may hold: src/citypanel/declare/config.py\n"
     return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=True, width=120)
-
-
-def _raw_sources(run: Run) -> set[Source]:
-    raw = [path for path in run.lineage.sources(run.targets()) if run.rights.place(path)[0]]
-    return {source for path in raw for source in run.rights.behind(path)}
 
 
 def _write_results(run: Run, contents: Contents, folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from citypanel.canonical import read_frame
+from citypanel.declare.config import PANELS, SAMPLE
 from citypanel.declare.package import VARIANTS
 from citypanel.errors import InputError
 from citypanel.package.cells import read_record
@@ -74,6 +75,15 @@ def packaged(run: Run, path: str) -> str:
         return f"results/{path.removeprefix(f'{run.results}/')}"
     root, _ = run.rights.place(path)
     return f"raw/{path.removeprefix(f'{root}/')}" if root else path
+
+
+def raw_in_package(run: Run) -> str:
+    """Return what the key `raw` of the package's configuration is: the sample, the raw files given, or panels."""
+    if run.config.raw == SAMPLE:
+        return SAMPLE
+    raw = [path for path in run.lineage.sources(run.targets()) if run.rights.place(path)[0]]
+    given = raw and all(source.gives == "rows" for path in raw for source in run.rights.behind(path))
+    return "raw" if given else PANELS
 
 
 def _with_ending(job: Receipt, ending: str) -> Iterator[str]:

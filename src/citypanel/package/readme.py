@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from citypanel.declare.config import PANELS
 from citypanel.declare.sources import Source
 from citypanel.declare.text import Text
 from citypanel.errors import InputError
-from citypanel.package.contents import Contents
+from citypanel.package.contents import Contents, raw_in_package
 from citypanel.package.datapackage import LICENCES
 from citypanel.package.datasets import Dataset, sources_used
 from citypanel.package.exhibit_list import ExhibitFile, titles
@@ -94,6 +95,7 @@ def _context(facts: Facts, language: str) -> dict[str, Any]:
             }
             for name, study in run.studies.items()
         ],
+        "from_panels": raw_in_package(run) == PANELS,
         "preset": run.config.sample.preset,
         "seed": run.config.sample.seed,
         "real": [_source(source, files, language) for source, files in sources.items() if _is_raw(source)],
