@@ -69,7 +69,7 @@ rule build_package:
         config=CONFIG.model_dump(mode="json"),
         studies=list(DECLARED),
         base=os.path.relpath(BASE),
-        results=CONFIG.pathvars.get("results", "results"),
+        results=lambda wildcards, output: str(Path(output.archive).parent.parent),
         code=code_of("build_package"),
     message:
         "Building the replication package ({wildcards.variant})"
