@@ -26,6 +26,7 @@ report: "report/workflow.rst"
 
 include: "rules/declared.smk"
 include: "rules/common.smk"
+include: "rules/records.smk"
 include: "rules/reported.smk"
 include: "rules/validated.smk"
 include: "rules/sample.smk"

@@ -74,20 +74,6 @@ def indicator_options(wildcards):
     return VARIANTS[wildcards.world, wildcards.indicator, wildcards.variant]
 
 
-def indicator_inputs(wildcards):
-    """Return what an indicator is computed from: canonical tables, for the quality flows that have been cleaned."""
-    world, indicator = wildcards.world, wildcards.indicator
-    needed = list(indicator_tables(indicator, indicator_options(wildcards)))
-    files = []
-    if indicator == "quality":
-        needed.remove("exports")
-        folder = f"<results>/flows/{world}/{CLEANINGS.behind[world, wildcards.variant]}"
-        files += [f"{folder}/{group}.{kind}.arrow" for group in GROUPS for kind in ("flows", "account")]
-    if has_attrition(indicator):
-        files.append(f"<results>/intake/{world}/exports/attrition.parquet")
-    return [*(f"<results>/canonical/{world}/{name}.parquet" for name in needed), *files]
-
-
 def indicator_own_files(wildcards):
     """Return the user's own files that an indicator's options name."""
     return indicator_files(wildcards.indicator, indicator_options(wildcards))

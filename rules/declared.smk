@@ -7,7 +7,7 @@ from pathlib import Path
 from citypanel.declare.config import LANGUAGES, parse_config
 from citypanel.declare.load import load_studies
 from citypanel.declare.printed import searched_analyses
-from citypanel.declare.raw import RawFolders, require_files, world_cleanings, world_variants
+from citypanel.declare.raw import RawFolders, require_files, world_variants
 from citypanel.declare.slices import study_tables
 from citypanel.errors import CitypanelError
 from citypanel.intake.kinds import KINDS, MARK, missing_sources
@@ -66,8 +66,6 @@ for name, study in list(DECLARED.items()) if RAW.are_read else ():
 if not DECLARED:
     refuse(f"config.yaml, key 'raw': {CONFIG.raw} holds the raw files of no study; see docs/raw-files.md")
 VARIANTS = world_variants(RAW, DECLARED)
-CLEANINGS = world_cleanings(RAW, DECLARED)
-GROUPS = [f"{number}of{CONFIG.jobs.chapter_groups}" for number in range(1, CONFIG.jobs.chapter_groups + 1)]
 
 
 def one_of(names):

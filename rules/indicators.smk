@@ -75,14 +75,14 @@ use rule build_indicator as build_export_indicator with:
         variant=one_of(variant for _, _, variant in VARIANTS),
 
 
-# Quality leaves means of provinces and firms, and the elasticities it used, beside those of cities.
+# Quality leaves means of provinces and firms, and the elasticities it used: steps between, which no package ships.
 use rule build_indicator as build_quality with:
     output:
         values="<results>/indicators/{world}/{indicator}/{variant}.parquet",
         attrition="<results>/indicators/{world}/{indicator}/{variant}.attrition.json",
-        provinces="<results>/indicators/{world}/{indicator}/{variant}.provinces.parquet",
-        firms="<results>/indicators/{world}/{indicator}/{variant}.firms.parquet",
-        sigma="<results>/indicators/{world}/{indicator}/{variant}.sigma.parquet",
+        provinces="<results>/beside/{world}/{indicator}/{variant}/provinces.parquet",
+        firms="<results>/beside/{world}/{indicator}/{variant}/firms.parquet",
+        sigma="<results>/beside/{world}/{indicator}/{variant}/sigma.parquet",
     wildcard_constraints:
         world=WORLDS,
         indicator="quality",

@@ -48,6 +48,9 @@ class Jobs(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    files_per_job: int | None = Field(
+        None, ge=1, description="customs files that one job reads; default 1, and 10 of the small presets of the sample"
+    )
     chapter_groups: int = Field(
         1, ge=1, le=97, description="groups of HS chapters that are cleaned side by side; about the number of cores"
     )

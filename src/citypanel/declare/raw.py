@@ -17,6 +17,8 @@ from citypanel.declare.study import WORLDS, Study
 from citypanel.declare.variables import indicator_options
 from citypanel.errors import DeclarationError
 
+SMALL, TOGETHER = ("tiny", "default"), 10  # presets with small files, and how many of these a job reads
+KEY_BYTES = 1_000_000  # the largest table of names and codes
 OWN = "own"  # the world of the user's own files
 PLACEHOLDER = "{raw}"  # in a path of a declaration: the raw folder of the study's world
 
@@ -86,6 +88,23 @@ class RawFolders:
     def policies(self, world: str) -> dict[str, str]:
         """Return the files with lists of treated units, by policy; each stands in for the register's list."""
         return {Path(path).stem: path for path in self.files(world, "policies") if path.endswith(".csv")}
+
+    def batches(self, world: str, kind: str) -> dict[str, list[str]]:
+        """Return the raw files of a kind as jobs share them, each batch by the name of its first file.
+
+        A changed file redoes its batch, so a file has one of its own unless files are small.
+        """
+        small = self.are_simulated and self.config.sample.preset in SMALL
+        size = self.config.jobs.files_per_job or (TOGETHER if small else 1)
+        files = self.files(world, kind)
+        return {Path(files[at]).name: files[at : at + size] for at in range(0, len(files), size)}
+
+    def beside(self, world: str, kind: str, files: Iterable[str]) -> list[str]:
+        """Return other files of a kind that are small, as the tables are that explain a source's own numbers."""
+        if world != OWN:
+            return []
+        others = sorted(set(self.files(world, kind)) - set(files))
+        return [path for path in others if Path(path).stat().st_size <= KEY_BYTES]
 
     def has(self, world: str, path: str) -> bool:
         """Whether a file is there, or will be when the sample is written."""

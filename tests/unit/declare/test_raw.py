@@ -193,3 +193,27 @@ def test_qualities_that_differ_after_the_cleaning_share_it() -> None:
     [converted] = set(names) - {"hs6", "hs4-place_registered"}
     assert found.options["smart_city", converted]["cleaning"]["hs_table"] == "results/raw/smart_city/hs.csv"
     assert sorted(found.behind.values()) == sorted(["hs6"] * 3 + [converted, "hs4-place_registered"])
+
+
+def test_customs_files_are_shared_out_one_by_one_unless_they_are_small(tmp_path: Path) -> None:
+    for preset, batches in (("tiny", 1), ("default", 1), ("full", 10)):
+        config = parse_config({"studies": "mine", "sample": {"preset": preset}})
+        raw = RawFolders(config, "results", lambda world, size=preset: sample_files(size, world))
+        assert len(raw.batches("yrd_cooperation", "customs")) == batches
+        assert raw.beside("yrd_cooperation", "customs", []) == []
+    config = parse_config({"studies": "mine", "jobs": {"files_per_job": 4}})
+    shared = RawFolders(config, "results", lambda world: sample_files("tiny", world)).batches(WORLDS[0], "customs")
+    assert {name: len(files) for name, files in shared.items()} == {
+        "customs_2011.csv": 4, "customs_2015.csv": 4, "customs_2019.csv": 2,
+    }  # fmt: skip
+
+
+def test_small_files_of_the_folder_go_with_each_job_as_they_may_explain_its_numbers(tmp_path: Path) -> None:
+    (tmp_path / "customs").mkdir()
+    for name, size in (("a.csv", 2_000_000), ("b.csv", 2_000_000), ("PAIS.csv", 10)):
+        (tmp_path / "customs" / name).write_bytes(b"x" * size)
+    raw = folders(str(tmp_path))
+    batches = raw.batches(OWN, "customs")
+    assert list(batches) == ["PAIS.csv", "a.csv", "b.csv"]
+    assert raw.beside(OWN, "customs", batches["a.csv"]) == [str(tmp_path / "customs" / "PAIS.csv")]
+    assert raw.beside(OWN, "customs", batches["PAIS.csv"]) == []
