@@ -60,7 +60,7 @@ def real(shared, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_missing_written_as_zero_is_recognised(real: Path, shared) -> None:
-    cells = pd.read_parquet(real / "canonical" / "city_year.parquet")
+    cells = pd.read_parquet(real / "canonical" / "own" / "city_year.parquet")
     wide = pd.read_csv(
         shared("real", "city_panels", "ucfn_casa0010", "FDI.csv"), encoding="utf-8-sig", index_col="city"
     )
