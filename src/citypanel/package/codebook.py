@@ -157,6 +157,8 @@ def _field(name: str, values: pd.Series, meaning: Meaning | None) -> Field:
 
 
 def _kind(values: pd.Series, known: pd.Series) -> str:
+    if len(known) and isinstance(known.iloc[0], (list, tuple, np.ndarray)):
+        return "array"
     if pd.api.types.is_bool_dtype(known) and len(known):
         return "boolean"
     if pd.api.types.is_integer_dtype(values):

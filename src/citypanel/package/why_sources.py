@@ -152,6 +152,8 @@ def whole_table(document: Document) -> bool:
 def _table(traced: Traced, path: str, rows: list[RawRows]) -> Document:
     job = traced.lineage.require(path)
     origin = read_origin(traced.path(path))
+    # A table is made by one job, or joined from parts that jobs before it read.
+    read = {file: digest for behind in traced.lineage.upstream([path]) for file, digest in behind.inputs.items()}
     return {
         "table": path,
         "sha256": job.outputs[path],
@@ -160,16 +162,16 @@ def _table(traced: Traced, path: str, rows: list[RawRows]) -> Document:
         "licences": list(origin.licences),
         "simulated": origin.simulated,
         "rows": sum(item.rows for item in rows),
-        "raw": [{**asdict(item), "sha256": _raw_hash(job, item.file)} for item in rows],
+        "raw": [{**asdict(item), "sha256": _raw_hash(read, item.file)} for item in rows],
     }
 
 
-def _raw_hash(job: Receipt, file: str) -> str | None:
-    """Return the hash of a raw file as the intake read it; a member of an archive has that of its archive."""
+def _raw_hash(read: Mapping[str, str], file: str) -> str | None:
+    """Return the hash of a raw file as a job read it; a member of an archive has that of its archive."""
     parts = Path(file).parts
     for length in range(len(parts), 0, -1):
         ending = "/".join(parts[:length])
-        for path, digest in job.inputs.items():
+        for path, digest in read.items():
             if path == ending or path.endswith(f"/{ending}"):
                 return digest
     return None
