@@ -93,7 +93,9 @@ def test_customs_records(index: int, rows: list[list[str]], drop: int, encoding:
     lines = [[*line, ""] for line in lines] if trailing else lines
     file = fresh_folder() / "customs_2011.csv"
     file.write_bytes(encoded(lines, encoding))
-    accounted(table, file, None if any("\n" in cell for line in lines for cell in line) else len(rows))
+    # A line break of either kind inside a cell may count as the end of a line: more lines are read, and refused.
+    broken = any(mark in cell for line in lines for cell in line for mark in "\r\n")
+    accounted(table, file, None if broken else len(rows))
 
 
 @cases("other_raw")
