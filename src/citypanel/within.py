@@ -24,6 +24,8 @@ NOISE = 1e-17  # residuals below this share of the column's spread are rounding
 FLAT = 1e-13  # curvature, against the level sizes, of redundant levels: a step there is rounding
 UNLINKED = 1e-11  # share of a level's rows below which it stands for a component of its own
 SPARSE_LEVELS = 500_000  # up to here a sparse factor helps where conjugate gradients are slow
+LINKS = 1_500_000  # entries of the complement up to which it is thin enough: more fill in without bounds
+PRODUCTS = 100_000_000  # multiplications up to which the entries are counted
 PATIENCE = 400  # steps before it is made
 MAX_STEPS = 20_000
 PASSES = 6
@@ -201,6 +203,7 @@ class _Eliminated(_Solver):
         self.back = self.across.T.tocsr()
         self.factor = _PivotedCholesky(self._complement()) if others.total <= DENSE_LEVELS else None
         self.sparse_factor: SuperLU | None = None
+        self.thin: bool | None = None
         self.components: list[Codes] = []
         self.own = self.inside.diagonal()
         self.conditioner = self._conditioner() if self.factor is None else np.empty(0)
@@ -237,7 +240,7 @@ class _Eliminated(_Solver):
             return self.factor.solve(right)
         solution = np.zeros_like(right)
         if self.sparse_factor is None:
-            steps = PATIENCE if self.others.total <= SPARSE_LEVELS else MAX_STEPS
+            steps = PATIENCE if self._is_thin() else MAX_STEPS
             solution, right = self._conjugate_gradients(right, scale, steps, self._by_diagonal)
             if not right.any():
                 return solution
@@ -249,6 +252,14 @@ class _Eliminated(_Solver):
         if right.any():
             _refuse_slow()
         return solution + more
+
+    def _is_thin(self) -> bool:
+        """Whether the complement has so few entries that a sparse factor stays small: badly connected data have."""
+        if self.thin is None:
+            links = np.diff(self.across.indptr).astype(np.float64)
+            few = self.others.total <= SPARSE_LEVELS and float(np.sum(links * links)) <= PRODUCTS
+            self.thin = few and (self.back @ self.across).nnz <= LINKS
+        return self.thin
 
     def _by_diagonal(self, vector: Vector) -> Vector:
         return vector * self.conditioner
@@ -291,11 +302,9 @@ class _Eliminated(_Solver):
 
         Returns the solution and what is left to solve: zeros when it has converged.
         """
-        solution, residual = np.zeros_like(right), right.copy()
+        solution, residual, gains = np.zeros_like(right), right.copy(), np.zeros(steps + 1)
         conditioned = precondition(residual)
-        direction = conditioned.copy()
-        product = float(np.sum(residual * conditioned))
-        gains = np.zeros(steps + 1)
+        direction, product = conditioned.copy(), float(np.sum(residual * conditioned))
         for k in range(1, steps + 1):
             if product <= NOISE**2 * scale:
                 return solution, np.zeros_like(right)

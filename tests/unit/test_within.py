@@ -48,6 +48,21 @@ def test_badly_connected_effects_are_solved_by_the_sparse_factor(monkeypatch: py
     assert found == pytest.approx(_by_dummies(column[:, None], [worker, firm], None)[:, 0], abs=1e-8)
 
 
+def test_no_factor_is_made_of_levels_with_too_many_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Effects that share many levels would fill a factor until memory ends; gradients go on instead."""
+    monkeypatch.setattr(within, "DENSE_LEVELS", 0)
+    monkeypatch.setattr(within, "PATIENCE", 3)
+    monkeypatch.setattr(within._Eliminated, "_sparse_factor", lambda _: pytest.fail("a factor was made"))
+    rng = np.random.default_rng(6)
+    effects = [rng.integers(0, 60, 400), rng.integers(0, 50, 400), rng.integers(0, 40, 400)]
+    column = rng.normal(size=400)
+    for limit in ("LINKS", "PRODUCTS", "SPARSE_LEVELS"):
+        with monkeypatch.context() as patched:
+            patched.setattr(within, limit, 10)
+            found = within_projection(column, effects)
+        assert found == pytest.approx(_by_dummies(column[:, None], effects, None)[:, 0], abs=1e-10)
+
+
 def test_without_effects_columns_come_back_as_they_are() -> None:
     columns = np.arange(6.0).reshape(3, 2)
     assert np.array_equal(within_projection(columns, []), columns)
