@@ -62,7 +62,7 @@ def test_blocks_give_the_rows_of_the_whole(tmp_path: Path) -> None:
     assert whole.equals(pd.concat(parts, ignore_index=True))
     assert whole["check"].value_counts().to_dict() == {"one": 6, "first": 2}
     one = whole[(whole["check"] == "one") & (whole["draw"] == 3)].iloc[0]
-    # The slope within cities by hand.
+    # The slope within cities by hand, in closed form on a few rows: only rounding separates the two.
     inside = panel(3) - panel(3).groupby("city").transform("mean")
     assert one["estimate"] == pytest.approx((inside["x"] * inside["y"]).sum() / (inside["x"] ** 2).sum(), rel=1e-10)
     assert one["ci_low"] < one["estimate"] < one["ci_high"]

@@ -46,6 +46,7 @@ def test_each_group_has_the_estimate_of_its_own_rows_and_the_last_carries_the_te
     for column, value in zip(record.columns, SLOPES, strict=True):
         alone = Specification("linear", FORMULA, options, unit="city", time="year", vcov="cluster:city")
         own = estimate(frame[frame.zone == value], alone).columns[0]
+        # The same rows, so the same closed form: only the order of the sums may differ.
         assert column.term("x").estimate == pytest.approx(own.term("x").estimate, rel=1e-10)
         assert column.term("x").se == pytest.approx(own.term("x").se, rel=1e-10)
         assert column.n == own.n == 160
@@ -69,6 +70,7 @@ def test_equality_of_independent_groups_is_the_textbook_wald_test() -> None:
 def test_two_groups_have_a_difference_whose_square_is_f() -> None:
     stats = _split(_panel(), "inland", ("1", "0")).columns[1].stats
     t = stats["difference"] / stats["difference_se"]
+    # Algebra: with one restriction the Wald F is t squared, from one covariance matrix.
     assert stats["equality_f"] == pytest.approx(t * t, rel=1e-10)
     assert stats["equality_p"] == pytest.approx(stats["difference_p"], rel=1e-8)
 
@@ -84,6 +86,7 @@ def test_the_shared_condition_holds_in_columns_and_test() -> None:
     frame = _panel()
     record = _split(frame, "inland", ("1", "0"), where="year < 6")
     direct = _split(frame[frame.year < 6], "inland", ("1", "0"))
+    # The same rows chosen in two ways; only rounding separates them.
     assert record.columns[1].stats["difference"] == pytest.approx(direct.columns[1].stats["difference"], rel=1e-10)
 
 

@@ -32,6 +32,7 @@ def test_the_four_gaps_by_hand(table: Path) -> None:
     # The mean of 8, 4, 2, 2 is 4.
     assert beijing.deviation == pytest.approx(np.log(2))
     assert nanjing.deviation == pytest.approx(np.log(2))
+    # ln(4/4) is 0 exactly; a relative tolerance around 0 would allow nothing.
     assert found.loc[(SHANGHAI, 2010)].deviation == pytest.approx(0, abs=1e-15)
     assert nanjing.frontier == pytest.approx(np.log(4))
     assert nanjing.relative == pytest.approx(0.75)
@@ -44,7 +45,7 @@ def test_people_weigh_the_mean_theil_and_gini(table: Path) -> None:
     assert found.loc[(BEIJING, 2010)].deviation == pytest.approx(np.log(8 / 3))
     by_hand = 8 / 24 * np.log(8 / 3) + 4 / 24 * np.log(4 / 3) + 12 / 24 * np.log(2 / 3)
     assert found.loc[(BEIJING, 2010)].theil == pytest.approx(by_hand)
-    # Within provinces there is no inequality: Nanjing and Suzhou have the same income.
+    # Within provinces there is no inequality: Nanjing and Suzhou have the same income. Absolute, as the value is 0.
     assert found.loc[(BEIJING, 2010)].theil_within == pytest.approx(0, abs=1e-15)
     pairs = 2 * (1 * 1 * 4 + 1 * 6 * 6 + 1 * 6 * 2) / 64
     assert found.loc[(BEIJING, 2010)].gini == pytest.approx(pairs / (2 * 3))

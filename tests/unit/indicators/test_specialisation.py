@@ -29,6 +29,7 @@ def test_the_index_lies_between_0_and_2_and_knows_no_unit(seed: int, unit: float
     employment = np.random.default_rng(seed).uniform(0.1, 5, (6, 4))
     found = krugman(employment)
     assert ((found >= 0) & (found < 2)).all()
+    # The unit cancels in each share; the index is below 2, so only rounding is left.
     assert krugman(unit * employment) == pytest.approx(found, abs=1e-12)
 
 
