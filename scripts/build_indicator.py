@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import combine_origins, read_origin, write_frame, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import combine_origins, read_origin, write_frame
 from citypanel.declare.slices import parsed_indicator
 from citypanel.indicators.city import attrition_record, city_indicator
 from citypanel.reporting import job

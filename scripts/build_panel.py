@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import combine_origins, read_origin, write_frame, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import combine_origins, read_origin, write_frame
 from citypanel.panel.assemble import assemble_panel
 from citypanel.registers import Registers
 from citypanel.reporting import job

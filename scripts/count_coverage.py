@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import written_beside
+from citypanel.atomic import written_beside
 from citypanel.estimate.monte_carlo import found_in, true_values
 from citypanel.estimate.monte_carlo_summary import validation_record
 from citypanel.reporting import job

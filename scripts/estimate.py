@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import read_frame, read_origin, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import read_frame, read_origin
 from citypanel.declare.slices import specifications
 from citypanel.estimate.analysis import estimate_analysis
 from citypanel.reporting import job

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import written_beside
+from citypanel.atomic import written_beside
 from citypanel.indicators.recovery import recovered_quality
 from citypanel.reporting import job
 

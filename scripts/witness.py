@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import written_beside
+from citypanel.atomic import written_beside
 from citypanel.estimate.witness import agreement, read_rows, require_agreement
 from citypanel.reporting import job, log
 

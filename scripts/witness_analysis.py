@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citypanel.canonical import read_frame, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import read_frame
 from citypanel.estimate.witness import witness_rows
 from citypanel.reporting import job
 from citypanel.result import Record

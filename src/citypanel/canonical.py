@@ -4,11 +4,8 @@ A table is a Parquet file (zstd). Its schema metadata names the table and carrie
 that everything made from simulated or licensed rows can say so.
 """
 
-import glob
 import json
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from citypanel.atomic import written_beside
 from citypanel.contracts import CONTRACTS, Column, Contract
 from citypanel.errors import InputError
 
@@ -159,35 +157,6 @@ def origin_in(metadata: Mapping[bytes, bytes] | None) -> Origin:
         return Origin()
     stored = json.loads((metadata or {})[_ORIGIN_KEY])
     return Origin(simulated=bool(stored["simulated"]), licences=tuple(stored["licences"]))
-
-
-@contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
-    """Give a path beside `path`; rename it to `path` on success, remove it on failure.
-
-    What a writer that was killed left there is removed, too.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        if not _is_alive(left.name.split(".")[-2]):
-            left.unlink(missing_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield beside
-        os.replace(beside, path)  # noqa: PTH105  (the atomic rename is the point; Path.replace hides it)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _is_alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _contract(name: str) -> Contract:

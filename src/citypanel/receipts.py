@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from citypanel.canonical import written_beside
+from citypanel.atomic import written_beside
 from citypanel.errors import InputError
 
 SUFFIX = ".receipt.json"

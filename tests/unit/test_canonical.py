@@ -1,7 +1,4 @@
 import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +13,6 @@ from citypanel.canonical import (
     read_table,
     write_frame,
     write_table,
-    written_beside,
 )
 from citypanel.errors import InputError
 
@@ -167,14 +163,3 @@ def test_free_tables_carry_their_origin_too(tmp_path: Path) -> None:
         read_frame(path, ["z"])
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "foreign.parquet")
     assert read_origin(tmp_path / "foreign.parquet") == Origin()
-
-
-def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    (tmp_path / f".table.csv.{ended.pid}.part").touch()
-    (tmp_path / f".table.csv.{os.getppid()}.part").touch()
-    with written_beside(tmp_path / "table.csv") as beside:
-        beside.write_text("a", encoding="utf-8")
-    left = sorted(path.name for path in tmp_path.iterdir())
-    assert left == [f".table.csv.{os.getppid()}.part", "table.csv"]

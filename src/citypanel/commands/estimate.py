@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from citypanel.canonical import read_frame, read_origin, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import read_frame, read_origin
 from citypanel.declare.methods import OPTIONS, parse_options
 from citypanel.declare.specification import Specification
 from citypanel.errors import DeclarationError, InputError

@@ -20,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write `FOLDER/NAME/study.yaml`; an existing study is never touched."""
-    from citypanel.canonical import written_beside
+    from citypanel.atomic import written_beside
     from citypanel.templating import environment
 
     name = arguments.name

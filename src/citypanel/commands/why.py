@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from citypanel.canonical import written_beside
+    from citypanel.atomic import written_beside
     from citypanel.errors import InputError
 
     try:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from citypanel.arrays import Codes
-from citypanel.canonical import Origin, combine_origins, origin_in, origin_metadata, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import Origin, combine_origins, origin_in, origin_metadata
 from citypanel.errors import InputError
 from citypanel.indicators.attrition import THINGS, Counted, Ledger, Rule
 from citypanel.indicators.cleaning_flows import FLOW

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from citypanel.canonical import origin_metadata, read_origin, read_table, write_table, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import origin_metadata, read_origin, read_table, write_table
 from citypanel.declare.cleaning import Cleaning
 from citypanel.indicators.attrition import KEPT, Counted, Rule
 from citypanel.indicators.cleaned import Cleaned, CleanedAccount, CleanFlows, joined, write_account, write_flows

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from citypanel.canonical import written_beside
+from citypanel.atomic import written_beside
 from citypanel.errors import InputError
 
 Kind = Literal["code", "name", "number", "number_or_missing", "year"]

@@ -5,10 +5,10 @@ of the literature); repairs are counted. Files may be read side by side (`read_c
 (`intake_customs`): the bytes are the same.
 """
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from citypanel.atomic import room_beside
 from citypanel.canonical import Origin
 from citypanel.declare.intake import CustomsRules
 from citypanel.errors import InputError
@@ -66,9 +66,8 @@ def intake_customs(
     without firms (by province or state) have the code of their place as firm and as city.
     """
     outputs = out if isinstance(out, Outputs) else Outputs.beside(Path(out))
-    outputs.table.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=outputs.table.parent, prefix=".intake") as room:
-        part = Part.inside(Path(room))
+    with room_beside(outputs.table) as room:
+        part = Part.inside(room)
         read_customs(files, part, root=root, origin=origin, registers=registers, rules=rules)
         return join_customs([part], outputs, rules)
 

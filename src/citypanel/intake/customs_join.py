@@ -4,7 +4,6 @@ A row that repeats an earlier one, in its own file or another, leaves as a dupli
 cells, so no firm, product or city leaves with it; only rows and US$ are moved from one line of the account to another.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from citypanel.arrays import Mask
+from citypanel.atomic import room_beside
 from citypanel.canonical import combine_origins, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.declare.intake import CustomsRules
@@ -52,10 +52,9 @@ def join_customs(parts: Sequence[Part], outputs: Outputs, rules: CustomsRules | 
         no row at all.
     """
     rules = rules or CustomsRules()
-    outputs.table.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=outputs.table.parent, prefix=".intake") as room:
+    with room_beside(outputs.table) as room:
         read = _Joined(parts)
-        copies = find_copies(read, Path(room)) if rules.drop_duplicates else Copies.none()
+        copies = find_copies(read, room) if rules.drop_duplicates else Copies.none()
         journal = read.journal()
         write_table(read.kept(copies), outputs.table, "exports", origin=read.origin)
         refused = read.write_rejects(copies, outputs.rejects)

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from citypanel.canonical import Origin, origin_metadata, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import Origin, origin_metadata
 
 UNMAPPED = "unmapped"  # the place of rows whose city the registers do not know
 _BATCH = 200_000

@@ -6,13 +6,13 @@ are left out. Every applicant carries how its prefecture was found. Rows wait in
 grow with the data.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
+from citypanel.atomic import room_beside
 from citypanel.canonical import Origin, write_table
 from citypanel.contracts import CONTRACTS
 from citypanel.declare.intake import PatentRules
@@ -75,13 +75,12 @@ def intake_patents(
     """
     registers, rules = registers or Registers(), rules or PatentRules()
     outputs = out if isinstance(out, Outputs) else Outputs.beside(Path(out))
-    outputs.table.parent.mkdir(parents=True, exist_ok=True)
     with (
         recognised(Recogniser(registers), files, root) as raws,
-        tempfile.TemporaryDirectory(dir=outputs.table.parent, prefix=".intake") as room,
+        room_beside(outputs.table) as room,
     ):
         require_table(raws, "patents")
-        intake = _Intake(Stage(Path(room)), registers, rules)
+        intake = _Intake(Stage(room), registers, rules)
         for number, raw in enumerate(progress(raws, len(raws), "files of patents")):
             intake.read(raw, number)
         require_rows(intake.journal)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from citypanel.canonical import written_beside
+from citypanel.atomic import written_beside
 from citypanel.errors import InputError
 from citypanel.receipts import sha256
 

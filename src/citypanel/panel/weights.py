@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Matrix, Vector
-from citypanel.canonical import written_beside
+from citypanel.atomic import written_beside
 from citypanel.declare.complaints import closest
 from citypanel.errors import DeclarationError, InputError
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from citypanel.arrays import Matrix
-from citypanel.canonical import Origin, origin_metadata, written_beside
+from citypanel.atomic import written_beside
+from citypanel.canonical import Origin, origin_metadata
 from citypanel.errors import InputError
 from citypanel.sample.designs import checked_design
 from citypanel.sample.drawn import DrawnPanel

@@ -2,11 +2,11 @@
 
 import errno
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from citypanel.atomic import room_beside
 from citypanel.errors import InputError
 
 SPARE_MEGABYTES = 50
@@ -23,19 +23,15 @@ def replacing(folder: Path, known: Iterable[str], megabytes: int) -> Iterator[Pa
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _require_space(folder.parent, megabytes)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise InputError(f"sample: {folder} cannot be written: {error.strerror}; choose another folder") from None
-    try:
-        fresh.chmod(0o755)
-        yield fresh
-        _swap(fresh, folder)
+        with room_beside(folder) as room:
+            fresh = room / "fresh"
+            fresh.mkdir()
+            yield fresh
+            _swap(fresh, folder, room / "was")
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         remedy = "free some space or choose a smaller preset" if full else "choose another folder"
         raise InputError(f"sample: {folder} cannot be written: {error.strerror}; {remedy}") from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _require_replaceable(folder: Path, known: set[str]) -> None:
@@ -61,16 +57,13 @@ def _require_space(parent: Path, megabytes: int) -> None:
         )
 
 
-def _swap(fresh: Path, folder: Path) -> None:
+def _swap(fresh: Path, folder: Path, was: Path) -> None:
     if not folder.exists():
         fresh.rename(folder)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    folder.rename(old / "was")
+    folder.rename(was)
     try:
         fresh.rename(folder)
     except OSError:
-        (old / "was").rename(folder)
+        was.rename(folder)
         raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
