@@ -37,21 +37,43 @@ def city_series(city_year: Path, formulas: Mapping[str, str]) -> pd.DataFrame:
     InputError
         The table lacks a variable; the line names the option, its formula, and what is near.
     """
-    rows = read_table(city_year, "city_year", ["adcode", "year", "variable", "value"])
-    there = rows["variable"].astype(str).unique().tolist()
     parsed = {name: parse_expression(formula) for name, formula in formulas.items() if formula}
-    for name, expression in parsed.items():
-        for variable in names_in(expression):
-            if variable not in there:
-                raise InputError(
-                    f"{name} '{formulas[name]}': {city_year} has no variable '{variable}'{closest(variable, there)}"
-                )
-    wanted = {variable for expression in parsed.values() for variable in names_in(expression)}
-    known = rows[rows["variable"].isin(wanted)].astype({"adcode": "int64", "year": "int64", "variable": str})
-    wide = known.pivot(index=["adcode", "year"], columns="variable", values="value").sort_index().reset_index()
+    wide = wide_yearbook(city_year, formulas)
     found = pd.DataFrame({name: evaluate(expression, wide) for name, expression in parsed.items()})
     table = pd.concat([wide[["adcode", "year"]], found], axis=1)
     return table[found.notna().any(axis=1)].reset_index(drop=True)
+
+
+def wide_yearbook(city_year: Path, formulas: Mapping[str, str]) -> pd.DataFrame:
+    """Return the yearbook table with a column for each variable, after a look whether formulas find theirs.
+
+    Parameters
+    ----------
+    city_year : Path
+        Canonical `city_year` (Parquet).
+    formulas : mapping
+        Formula by what is said of it when a variable is missing: the name of an option or column.
+
+    Returns
+    -------
+    DataFrame
+        `adcode`, `year` and the variables, in order of city and year; what is not in the table is nan.
+
+    Raises
+    ------
+    InputError
+        The table lacks a variable; the line names the option, its formula, and what is near.
+    """
+    rows = read_table(city_year, "city_year", ["adcode", "year", "variable", "value"])
+    there = rows["variable"].astype(str).unique().tolist()
+    for name, formula in formulas.items():
+        for variable in names_in(parse_expression(formula)) if formula else ():
+            if variable not in there:
+                raise InputError(
+                    f"{name} '{formula}': {city_year} has no variable '{variable}'{closest(variable, there)}"
+                )
+    known = rows.astype({"adcode": "int64", "year": "int64", "variable": str})
+    return known.pivot(index=["adcode", "year"], columns="variable", values="value").sort_index().reset_index()
 
 
 def carried_on(frame: pd.DataFrame, column: str, index: str) -> pd.Series:

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Codes, Matrix
-from citypanel.canonical import read_table
 from citypanel.columns import evaluate
 from citypanel.declare.cleaning import Cleaning
-from citypanel.declare.expression import names_in, parse_expression
+from citypanel.declare.expression import parse_expression
 from citypanel.declare.indicators import QualityOptions
 from citypanel.errors import InputError
 from citypanel.indicators.attrition import KEPT, Ledger, Rule
+from citypanel.indicators.city_series import wide_yearbook
 from citypanel.indicators.cleaning_flows import note_flows
 from citypanel.indicators.files import Wanted, read_columns, require_unique
 from citypanel.indicators.partitions import OrderedSums, Partitions, Totals, totals_table
@@ -184,15 +184,8 @@ def _leaves_cities_out(options: Cleaning) -> bool:
 
 def _shares(formula: str, city_year: Path) -> pd.DataFrame:
     """Evaluate the share on the yearbook table: `adcode`, `year`, `share` (nan where a variable is missing)."""
-    expression = parse_expression(formula)
-    names = list(dict.fromkeys(names_in(expression)))
-    rows = read_table(city_year, "city_year", ["adcode", "year", "variable", "value"])
-    for name in names:
-        if not (rows["variable"] == name).any():
-            raise InputError(f"impute_share '{formula}': {city_year} has no variable '{name}'")
-    known = rows.astype({"adcode": "int64", "year": "int64"})
-    wide = known.pivot(index=["adcode", "year"], columns="variable", values="value").reset_index()
-    share = evaluate(expression, wide)
+    wide = wide_yearbook(city_year, {"impute_share": formula})
+    share = evaluate(parse_expression(formula), wide)
     wrong = share[(share < 0) | (share > 1)]
     if len(wrong):
         raise InputError(

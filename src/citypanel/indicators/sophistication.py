@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Matrix, Vector
-from citypanel.canonical import read_table
 from citypanel.columns import evaluate
 from citypanel.declare.expression import names_in, parse_expression
 from citypanel.declare.indicators import SophisticationOptions
 from citypanel.errors import InputError
+from citypanel.indicators.city_series import wide_yearbook
 from citypanel.indicators.files import listed, records
 from citypanel.indicators.flows import city_exports, world_trade
 from citypanel.indicators.prody import (
@@ -227,18 +227,13 @@ def _incomes(tables: Mapping[str, Path], options: SophisticationOptions) -> pd.D
 
     A province has the totals of its cities, those of which the table knows every variable.
     """
-    path = tables["city_year"]
-    names = list(dict.fromkeys(names_in(parse_expression(options.income))))
-    rows = read_table(path, "city_year", ["adcode", "year", "variable", "value"])
-    for name in names:
-        if not (rows["variable"] == name).any():
-            raise InputError(f"income '{options.income}': {path} has no variable '{name}'")
-    known = rows[rows["variable"].isin(names)].astype({"adcode": "int64", "year": "int64"})
-    wide = known.pivot(index=["adcode", "year"], columns="variable", values="value").dropna().reset_index()
+    expression = parse_expression(options.income)
+    names = list(dict.fromkeys(names_in(expression)))
+    wide = wide_yearbook(tables["city_year"], {"income": options.income})[["adcode", "year", *names]].dropna()
     if options.reference == "province":
         wide["adcode"] = wide["adcode"] // 10000 * 10000
         wide = wide.groupby(["adcode", "year"], as_index=False)[names].sum()
-    wide["income"] = evaluate(parse_expression(options.income), wide)
+    wide["income"] = evaluate(expression, wide)
     return wide[["adcode", "year", "income"]]
 
 

@@ -1,6 +1,5 @@
 """The simulated world of collaborative_gap through the ordinary intake, indicator and estimators."""
 
-import json
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,34 +14,11 @@ from citypanel.declare.specification import Specification
 from citypanel.estimate.methods import METHODS
 from citypanel.indicators.city import city_indicator
 from citypanel.intake.accounting import Outputs
-from citypanel.intake.table import intake_table
-from citypanel.sample import write_sample
 from citypanel.sample.collaborative_gap import SPLITS
 from citypanel.sample.prefectures import prefectures
 
+STUDY = "collaborative_gap"
 FOLDERS = {"patents": "patents", "city_year": "yearbook"}
-
-
-@pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("gap") / "raw"
-    write_sample(folder, "tiny", 3, study="collaborative_gap")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def truth(raw: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((raw / "truth.json").read_text(encoding="utf-8"))
-    return loaded
-
-
-@pytest.fixture(scope="module")
-def tables(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outputs]:
-    folder = tmp_path_factory.mktemp("canonical")
-    written = {name: Outputs.beside(folder / f"{name}.parquet") for name in FOLDERS}
-    for name, kind in FOLDERS.items():
-        intake_table(name, sorted((raw / kind).iterdir()), written[name], raw)
-    return written
 
 
 @pytest.fixture(scope="module")

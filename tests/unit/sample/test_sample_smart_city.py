@@ -1,6 +1,5 @@
 """The simulated world of smart_city through the ordinary intake, indicator and estimators: what is true comes back."""
 
-import json
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,11 @@ from citypanel.indicators.city import city_indicator
 from citypanel.indicators.quality import Quality, flow_quality
 from citypanel.indicators.recovery import recovered_quality
 from citypanel.intake.accounting import Outputs
-from citypanel.intake.table import intake_table
 from citypanel.result import Record
 from citypanel.sample import write_sample
 
+STUDY = "smart_city"
+FOLDERS = {"exports": "customs", "city_year": "yearbook"}
 KEY = ["exporter", "product", "destination", "year"]
 FLOW = {"firm": "exporter", "hs8": "product"}
 # Four products with some 800 flows a year each; the default preset has 28 with 1,400.
@@ -31,28 +31,6 @@ FLOW = {"firm": "exporter", "hs8": "product"}
 OPTIONS = parse_indicator(
     "quality", {"method": "by_product", "level": "hs8", "cleaning": {"price_trim": [0, 1]}}, "test"
 )
-
-
-@pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("smart") / "raw"
-    write_sample(folder, "tiny", 3, study="smart_city")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def truth(raw: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((raw / "truth.json").read_text(encoding="utf-8"))
-    return loaded
-
-
-@pytest.fixture(scope="module")
-def tables(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outputs]:
-    folder = tmp_path_factory.mktemp("canonical")
-    written = {name: Outputs.beside(folder / f"{name}.parquet") for name in ("exports", "city_year")}
-    for name, kind in (("exports", "customs"), ("city_year", "yearbook")):
-        intake_table(name, sorted((raw / kind).iterdir()), written[name], raw)
-    return written
 
 
 @pytest.fixture(scope="module")
