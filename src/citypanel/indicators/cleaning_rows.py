@@ -48,7 +48,9 @@ class Coder:
 
     def column(self, column: pa.DictionaryArray) -> Codes:
         """Return the numbers of a column; -1 where it is missing."""
-        own = np.array([-1 if text is None else self.code(text) for text in column.dictionary.to_pylist()] or [-1])
+        codes = self.codes
+        texts = column.dictionary.to_pylist()
+        own = np.array([-1 if text is None else codes.setdefault(text, len(codes)) for text in texts] or [-1])
         at = pc.fill_null(column.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
         return np.where(at < 0, -1, own[at])
 
@@ -73,6 +75,7 @@ class Commodities:
     products: Coder = field(default_factory=Coder)
     rows: list[tuple[int, int, int, int, int, bool]] = field(default_factory=list)
     _table: dict[str, Codes] = field(default_factory=dict)
+    _known: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def columns(self, hs8: pa.DictionaryArray, revision: pa.DictionaryArray) -> Codes:
         """Return the numbers of code and revision together."""
@@ -89,10 +92,11 @@ class Commodities:
         return found
 
     def _code(self, hs8: str, revision: str) -> int:
-        key = f"{revision}:{hs8}"
-        if key not in self.written.codes:
+        known = self._known.get((hs8, revision))
+        if known is None:
             self.rows.append(self._row(hs8, revision))
-        return self.written.code(key)
+            known = self._known[hs8, revision] = self.written.code(f"{revision}:{hs8}")
+        return known
 
     def _row(self, hs8: str, revision: str) -> tuple[int, int, int, int, int, bool]:
         source = self.sources.code(hs8[:6])
