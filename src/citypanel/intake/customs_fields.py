@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -108,7 +109,6 @@ def _spelled(column: pa.Array) -> Vector:
     return found
 
 
-@lru_cache(maxsize=100_000)
 def hs_code(text: str, length: int) -> str:
     """Return a commodity code of `length` digits, its lost leading zero restored; "" if it is no such code.
 
@@ -120,6 +120,22 @@ def hs_code(text: str, length: int) -> str:
         return ""
     code = plain.zfill(length)
     return "" if code.startswith("00") else code
+
+
+class Commodity(NamedTuple):
+    """What a cell of commodity codes says: the code, if its leading zero was restored, if there is nothing."""
+
+    code: str | None
+    padded: bool
+    blank: bool
+
+
+@lru_cache(maxsize=100_000)
+def commodity(text: str, lengths: tuple[int, ...]) -> Commodity:
+    """Return the commodity code of the first length that fits; each text is read once, as it stands in every block."""
+    plain = text.strip()
+    code = next((found for length in lengths if (found := hs_code(text, length))), None)
+    return Commodity(code, code is not None and len(plain.split(".")[0]) < len(code), not plain)
 
 
 def hs_revision(year: int) -> str:

@@ -22,7 +22,7 @@ from citypanel.contracts import CONTRACTS
 from citypanel.declare.intake import CustomsRules
 from citypanel.errors import InputError
 from citypanel.intake.accounting import UNITS, Account, Journal, Outputs
-from citypanel.intake.customs_parts import DISTINCT, FILE, Part, batches_of, read_account
+from citypanel.intake.customs_parts import DISTINCT, FILE, Part, batches_of, latest, read_account
 from citypanel.intake.customs_rules import DUPLICATE, KEPT, LATER, REPAIRS, RULES, has_mark, not_applied
 from citypanel.intake.flows import write_export_flows
 from citypanel.micro import MICRO, micro_sum
@@ -32,6 +32,7 @@ Ids = npt.NDArray[np.int64]
 
 PRINT = np.dtype([("print", "u8"), ("check", "u4"), ("id", "i8")])
 BUCKET = 4_000_000  # prints looked at together
+_ENDS = np.uint64(1 << 20)
 _REASONS = {rule: reason for rule, _, _, reason in RULES}
 
 
@@ -268,12 +269,9 @@ class _Joined:
 
     def last(self, unit: str) -> Counter[int]:
         """Return how many things of a unit survive to each rule, and no further."""
-        found: dict[str, int] = {}
-        for things in self.things:
-            table = things.filter(pc.equal(things["unit"], unit))
-            for thing, rule in zip(table["thing"].to_pylist(), table["last"].to_pylist(), strict=True):
-                found[thing] = max(found.get(thing, -1), rule)
-        return Counter(found.values())
+        own = pa.concat_tables([things.filter(pc.equal(things["unit"], unit)) for things in self.things])
+        counts = pc.value_counts(latest(own)["last"])
+        return Counter({found["values"]: found["counts"] for found in counts.to_pylist()})
 
 
 def find_copies(read: _Joined, room: Path) -> Copies:
@@ -307,8 +305,11 @@ def _copies_in(prints: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if not twice.size:
         return np.empty((0, 2), dtype=np.int64)
-    at = np.minimum(np.searchsorted(twice, prints["print"]), twice.size - 1)
-    some = prints[twice[at] == prints["print"]]
+    # Few prints stand twice: almost all others are told apart by their last bits.
+    ends = np.zeros(_ENDS, dtype=np.bool_)
+    ends[twice % _ENDS] = True
+    some = prints[ends[prints["print"] % _ENDS]]
+    some = some[np.isin(some["print"], twice)]
     some = some[np.lexsort((some["id"], some["check"], some["print"]))]
     new = np.ones(some.size, dtype=np.bool_)
     new[1:] = (some["print"][1:] != some["print"][:-1]) | (some["check"][1:] != some["check"][:-1])

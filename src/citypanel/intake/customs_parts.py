@@ -42,6 +42,7 @@ FILE = 1 << 40  # a row's identity is its file's number times this, plus its row
 HASH = f"duckdb {version('duckdb')}"  # its hashes may differ from release to release
 _ACCOUNT = b"citypanel.account"
 _HS6 = 6
+TOGETHER = 1 << 20  # things of blocks that wait to be put together
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 _CODED = pa.dictionary(pa.int32(), pa.string())
@@ -121,7 +122,7 @@ class PartWriter:
         self.part, self.origin = part, origin
         self.prints = _Prints()
         self.files: list[FileAccount] = []
-        self._last: dict[str, dict[object, int]] = {unit: {} for unit in DISTINCT}
+        self._things = {unit: _Things() for unit in DISTINCT}
         part.rows.parent.mkdir(parents=True, exist_ok=True)
         # Arrow's stream takes a batch as it stands in memory, codes included.
         options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -191,12 +192,10 @@ class PartWriter:
             if not pa.types.is_dictionary(column.type):
                 column = column.dictionary_encode()
             codes = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)
-            last = self._last[unit]
-            things = column.dictionary.to_pylist()
-            for thing, number in zip(things, last_rules(codes, rule, len(things)).tolist(), strict=True):
-                key = thing[:_HS6] if unit == "hs6" else thing
-                if number > last.get(key, -1):
-                    last[key] = number
+            names = column.dictionary.cast(pa.string())
+            if unit == "hs6":
+                names = pc.utf8_slice_codeunits(names, 0, _HS6)
+            self._things[unit].note(names, last_rules(codes, rule, len(names)))
 
     def _write_prints(self, file: FileAccount, block: Block, typed: pa.Table, identity: npt.NDArray[np.int64]) -> None:
         """Write a print of each row that may be a copy of another: not of imports, which leave before."""
@@ -233,19 +232,31 @@ class PartWriter:
         self._writers["rows"].write_table(pa.table(columns, schema=ROWS).filter(pc.equal(typed["rule"], KEPT)))
 
     def _write_things(self) -> None:
-        lines = [
-            (unit, str(thing), last)
-            for unit, things in self._last.items()
-            for thing, last in sorted(things.items(), key=lambda item: str(item[0]))
-            if last >= 0
-        ]
         told = {"hashed": HASH, "files": [file.told() for file in self.files]}
         metadata = {**origin_metadata(self.origin), _ACCOUNT: json.dumps(told, ensure_ascii=False).encode()}
-        columns = [list(column) for column in zip(*lines, strict=True)] or [[], [], []]
-        table = pa.table([pa.array(c, f.type) for c, f in zip(columns, THINGS, strict=True)], schema=THINGS)
-        table = table.replace_schema_metadata(metadata)
+        found = [(unit, things.table().sort_by("thing")) for unit, things in self._things.items()]
+        tables = [table.add_column(0, "unit", pa.array([unit] * len(table), pa.string())) for unit, table in found]
+        table = pa.concat_tables(tables).cast(THINGS).replace_schema_metadata(metadata)
         with pa.ipc.new_stream(str(self.part.things), table.schema) as writer:
             writer.write_table(table)
+
+
+class _Things:
+    """The last rule that each thing of a unit survives to; what blocks say is put together now and then."""
+
+    def __init__(self) -> None:
+        self._noted = [pa.table({"thing": pa.array([], pa.string()), "last": pa.array([], pa.int16())})]
+
+    def note(self, things: pa.Array, last: Codes) -> None:
+        """Note the last rule of the things of a block, -1 where it has none; a thing may stand there twice."""
+        noted = pa.table({"thing": things, "last": pa.array(last.astype(np.int16))})
+        self._noted.append(noted.filter(pc.greater_equal(noted["last"], 0)))
+        if sum(map(len, self._noted[1:])) > max(TOGETHER, len(self._noted[0])):
+            self._noted = [self.table()]
+
+    def table(self) -> pa.Table:
+        """Return every thing once: thing, last."""
+        return latest(pa.concat_tables(self._noted))
 
 
 @dataclass(frozen=True)
@@ -286,6 +297,12 @@ def last_rules(codes: Codes, rule: Codes, size: int) -> Codes:
     for number in np.flatnonzero(np.bincount(rule)).tolist():
         last[codes[known & (rule == number)]] = number
     return last
+
+
+def latest(things: pa.Table) -> pa.Table:
+    """Return every thing once, with the largest of its last rules: thing, last."""
+    found = things.group_by("thing", use_threads=False).aggregate([("last", "max")])
+    return found.rename_columns({"last_max": "last"}).select(["thing", "last"])
 
 
 class _Prints:

@@ -1,6 +1,7 @@
 """Rows of any customs layout as typed columns, and per row the first cleaning rule it breaks."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -12,9 +13,9 @@ from citypanel.declare.intake import CustomsRules
 from citypanel.errors import InputError
 from citypanel.intake.customs_fields import (
     coded,
+    commodity,
     file_date,
     flag_reader,
-    hs_code,
     hs_revision,
     is_missing,
     mapped,
@@ -48,6 +49,8 @@ class RowReader:
 
     def __init__(self, registers: Registers, rules: CustomsRules, countries: Countries) -> None:
         self.places = Gazetteer(registers)
+        # The same places stand in every block.
+        self.customs_place = lru_cache(maxsize=100_000)(self.places.customs)
         self.countries = countries
         self.unit = unit_reader(registers)
         self.rules = rules
@@ -93,17 +96,16 @@ class RowReader:
 
     def _commodity(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         role, usual = ("hs8", "8") if "hs8" in raw.columns else ("hs6", "6")
-        lengths = [int(digits) for digits in raw.layout.setting("digits") or (usual,)]
-
-        def code(text: str) -> str | None:
-            return next((found for length in lengths if (found := hs_code(text, length))), None)
-
-        found = _Found(cells[role], code)
-        out["hs8"] = found.texts(lambda _, code: code)
-        out["padded"] = found.column(
-            lambda text, code: len(text.strip().split(".")[0]) < len(code), pa.bool_(), no=False
+        lengths = tuple(int(digits) for digits in raw.layout.setting("digits") or (usual,))
+        given = cells[role]
+        found = [commodity(text, lengths) for text in given.dictionary.to_pylist()]
+        out["hs8"] = recoded(given, pa.array([one.code for one in found], type=pa.string()))
+        padded, blank = (
+            pa.array(values, type=pa.bool_()).take(given.indices)
+            for values in ([one.padded for one in found], [one.blank for one in found])
         )
-        broken.at(31, _true(mapped(cells[role], lambda text: not text.strip(), pa.bool_())))
+        out["padded"] = padded
+        broken.at(31, _true(blank))
         broken.at(40, _null(out["hs8"]))
 
     def _destination(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
@@ -169,7 +171,7 @@ class RowReader:
                 codes, fate = _located(cells[region], year, lambda text, _: self._region(raw, text))
             else:
                 text = _prefixes(cells["firm"]) if role == "firm" else cells[role]
-                codes, fate = _located(text, year, self.places.customs)
+                codes, fate = _located(text, year, self.customs_place)
             out[f"city_{name}"] = codes
             # A place that the layout does not tell is none that the register lacks.
             out[mark] = _null(codes) & bool({role, region} & set(raw.columns))

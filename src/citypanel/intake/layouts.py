@@ -30,9 +30,8 @@ class Layout:
         """Return the canonical tables for whose intake this one holds names or codes; empty for other layouts."""
         return self.setting("serves")
 
-    def match(self, headers: Sequence[str]) -> "Match":
-        """Return which header plays which role in this layout."""
-        folded = [fold(header) for header in headers]
+    def match(self, folded: Sequence[str]) -> "Match":
+        """Return which header plays which role in this layout; headers come folded, as aliases are."""
         columns: dict[str, int] = {}
         for role, aliases in self.roles.items():
             place = _place(folded, aliases)
@@ -85,7 +84,8 @@ def read_layouts(registers: Registers) -> list[Layout]:
 
 def best_match(layouts: Iterable[Layout], headers: Sequence[str]) -> Match:
     """Return the layout that has its required roles and explains most headers, or else the nearest one."""
-    matches = [layout.match(headers) for layout in layouts]
+    folded = [fold(header) for header in headers]
+    matches = [layout.match(folded) for layout in layouts]
     return max(matches, key=lambda match: match.score)
 
 

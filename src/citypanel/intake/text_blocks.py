@@ -177,14 +177,16 @@ def _as_text(column: pa.Array, encoding: str) -> pa.Array:
     """Return bytes, or codes of distinct bytes, as text; a cell that is not valid is an error."""
     if pa.types.is_dictionary(column.type):
         return pa.DictionaryArray.from_arrays(column.indices, _as_text(column.dictionary, encoding))
-    if encoding == "utf-8":
-        return column.cast(pa.string())
-    cells = column.to_pylist()
-    joined = b"\n".join(cells)
-    if joined.isascii():
+    if encoding == "utf-8" or _is_ascii(column):
         return column.cast(pa.string())
     # No cell holds the end of a line: a line is a row here.
-    return pa.array(joined.decode(encoding).split("\n"), type=pa.string())
+    return pa.array(b"\n".join(column.to_pylist()).decode(encoding).split("\n"), type=pa.string())
+
+
+def _is_ascii(column: pa.Array) -> bool:
+    """Whether the bytes of all cells are ASCII, asked of the memory behind them."""
+    cells = column.buffers()[2]
+    return cells is None or cells.to_pybytes().isascii()
 
 
 def _without_empty_lines(block: Block) -> Block:
