@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 # Spelt in pieces, so that this file does not hold what it looks for.
 REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "conda." + "anaconda.org")
@@ -34,6 +35,28 @@ def test_every_declared_dependency_is_locked_with_hashes(project: Path) -> None:
     assert set(wanted) <= locked
     entries = re.split(r"\n(?=[A-Za-z0-9_.-]+==)", lock)[1:]
     assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    """Return the versions that a lock pins, by package; more than one where they depend on the Python."""
+    found: dict[str, set[str]] = {}
+    for name, pinned in re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", lock, flags=re.MULTILINE):
+        found.setdefault(name.lower(), set()).add(pinned)
+    return found
+
+
+def test_the_lock_of_the_cluster_plugin_is_that_of_the_project_with_the_plugin_alone_added(project: Path) -> None:
+    declared = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (wanted,) = declared["optional-dependencies"]["slurm"]
+    text = (project / "envs" / "slurm.txt").read_text(encoding="utf-8")
+    own, common = pins(text), pins((project / "requirements.lock").read_text(encoding="utf-8"))
+    name, allowed = re.match(r"([a-z-]+)(.*)", wanted).groups()
+    assert all(version in SpecifierSet(allowed) for version in own[name])
+    assert own.keys() - common.keys() == {name, f"{name}-jobstep"}
+    assert {
+        package: versions for package, versions in own.items() if not versions <= common.get(package, versions)
+    } == {}
+    assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=[A-Za-z0-9_.-]+==)", text)[1:])
 
 
 def test_what_is_installed_is_what_is_locked(project: Path) -> None:
