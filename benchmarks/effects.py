@@ -1,4 +1,4 @@
-"""CPU seconds of least squares and instruments on three near-nested effects with 5 million rows, badly connected.
+"""Least squares and instruments on three near-nested effects with 5 million rows, badly connected.
 
 Workers hardly leave their firm, firms hardly their region: each effect is almost a sum of another's levels, and few
 rows tell them apart. `mobile`: those few go anywhere. `local`: they go to neighbours only, so that the graph of levels
@@ -6,19 +6,17 @@ is long and thin. Independent draws would be connected by chance and make every 
 fixest takes on two cores: 63 s for least squares, 92 s for instruments.
 """
 
-import argparse
-import resource
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
 
 import numpy as np
+from measuring import Measurement, Timed, timed
 
 from citypanel.arrays import Codes, Vector
 from citypanel.within import FixedEffects
 
 GOALS = {"OLS": 63.0, "IV": 92.0}
 DESIGNS = ("mobile", "local")
+ROWS = 5_000_000
 BETA = -1.3
 
 
@@ -49,33 +47,28 @@ def columns(effects: list[Codes]) -> dict[str, Vector]:
     return {"y": BETA * x + level + shock, "x": x, "z": cost + rng.normal(size=rows)}
 
 
-def measure(rows: int, design: str) -> None:
-    """Measure one design, preparation included."""
-    effects = levels(rows, design)
-    data = columns(effects)
-    print(f"{design}: {rows:,} rows; levels {', '.join(f'{int(codes.max()) + 1:,}' for codes in effects)}")
-    for kind, names in (("OLS", "yx"), ("IV", "yxz")):
-        start = time.process_time()
-        y, x, *more = FixedEffects(effects).residuals(np.column_stack([data[name] for name in names])).T
+def estimate(effects: list[Codes], data: dict[str, Vector], kind: str) -> tuple[Timed, float]:
+    """Return what one regression took, preparation included, and its coefficient."""
+    found: list[float] = []
+
+    def run() -> None:
+        columns = np.column_stack([data[name] for name in ("yxz" if kind == "IV" else "yx")])
+        y, x, *more = FixedEffects(effects).residuals(columns).T
         z = more[0] if more else x
-        seconds, estimate = time.process_time() - start, float(z @ y / (z @ x))
-        print(f"  {kind:3} {seconds:6.1f} CPU-s (goal {GOALS[kind]:g}); estimate {estimate:.4f}", flush=True)
-    print(f"  peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB")
+        found.append(float(z @ y / (z @ x)))
+
+    return timed(run, 1), found[0]
 
 
-def main() -> None:
-    """Measure each design in a process of its own, which has a peak of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=5_000_000)
-    parser.add_argument("--design", choices=DESIGNS)
-    given = parser.parse_args()
-    if given.design:
-        measure(given.rows, given.design)
-        return
+def measure() -> Iterator[Measurement]:
+    """Give every line of this group."""
     for design in DESIGNS:
-        command = [sys.executable, __file__, "--rows", str(given.rows), "--design", design]
-        subprocess.run(command, check=True)
-
-
-if __name__ == "__main__":
-    main()
+        effects = levels(ROWS, design)
+        data = columns(effects)
+        sizes = ", ".join(f"{int(codes.max()) + 1:,}" for codes in effects)
+        for kind, goal in GOALS.items():
+            took, beta = estimate(effects, data, kind)
+            what = f"{kind}, {design} rows tell effects apart"
+            note = f"levels {sizes}; estimate {beta:.4f} of {BETA}; the goal is what R's fixest took elsewhere"
+            yield took.as_line(what, "s", goal=goal, note=note)
+    yield Measurement("against fixest in the same run", None, "times", 1.0, at_least=True, note="R is not run here")

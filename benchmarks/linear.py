@@ -2,19 +2,16 @@
 
 linearmodels runs the same regressions in the same process. A job of method `linear` must load nothing heavier than
 numpy, scipy and pandas: a fresh interpreter says what it loaded.
-
-    python benchmarks/linear.py
 """
 
 import subprocess
 import sys
-import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
+from measuring import Measurement, Timed, timed
 
 from citypanel.declare.methods import parse_options
 from citypanel.declare.specification import Specification
@@ -45,18 +42,7 @@ def simulated(units: int = UNITS, periods: int = PERIODS, seed: int = 1) -> pd.D
     return frame.assign(y=frame["x0"] + frame["x1"] + noise + common + rng.normal(size=n))
 
 
-def seconds(run: Callable[[], object], repeats: int) -> float:
-    """Return the least CPU time of some runs: what the clock shows where nobody else computes."""
-    run()
-    found = []
-    for _ in range(repeats):
-        start = time.process_time()
-        run()
-        found.append(time.process_time() - start)
-    return min(found)
-
-
-def ours(data: pd.DataFrame) -> dict[str, float]:
+def ours(data: pd.DataFrame) -> dict[str, Timed]:
     """Return the seconds of our estimators; `fit` is without the reading of formula and table."""
     plain = Specification(
         "linear", EFFECTS, parse_options("linear", {}, "benchmark"), unit="city", time="year", vcov="cluster:city"
@@ -78,14 +64,14 @@ def ours(data: pd.DataFrame) -> dict[str, float]:
         )
 
     return {
-        "fit": seconds(once, 60),
-        "estimate": seconds(lambda: linear.estimate(data, plain), 40),
-        "instruments": seconds(lambda: linear.estimate(data, instruments), 10),
-        "wild": seconds(wild, 3),
+        "fit": timed(once, 60),
+        "estimate": timed(lambda: linear.estimate(data, plain), 40),
+        "instruments": timed(lambda: linear.estimate(data, instruments), 10),
+        "wild": timed(wild, 3),
     }
 
 
-def theirs(data: pd.DataFrame) -> dict[str, float]:
+def theirs(data: pd.DataFrame) -> dict[str, Timed]:
     """Return the seconds of linearmodels on the same panel; instruments with explicit dummies of the effects."""
     from linearmodels.iv import IV2SLS  # noqa: PLC0415 - a slow import, wanted for the comparison only
     from linearmodels.panel import PanelOLS  # noqa: PLC0415
@@ -104,7 +90,7 @@ def theirs(data: pd.DataFrame) -> dict[str, float]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {"fit": seconds(within, 3), "instruments": seconds(instruments, 1)}
+        return {"fit": timed(within, 3), "instruments": timed(instruments, 1)}
 
 
 def loaded() -> list[str]:
@@ -122,20 +108,27 @@ def loaded() -> list[str]:
     return done.stdout.split()
 
 
-def main() -> int:
-    """Print one line per estimator; return 1 when a goal is missed."""
+def measure() -> Iterator[Measurement]:
+    """Give every line of this group."""
     data = simulated()
-    with threadpool_limits(limits=1):
-        mine, other = ours(data), theirs(data)
-    print(f"fit, two-way, clustered: {1e3 * mine['fit']:.2f} ms (goal 2), PanelOLS {1e3 * other['fit']:.0f} ms")
-    print(f"with formula and table:  {1e3 * mine['estimate']:.2f} ms")
-    print(f"2SLS with all tests:     {1e3 * mine['instruments']:.1f} ms, IV2SLS {1e3 * other['instruments']:.0f} ms")
-    each = mine["wild"] / REGRESSORS
-    print(f"wild bootstrap, {DRAWS} draws, ten coefficients: {mine['wild']:.3f} s, {each:.3f} s each (goal .2)")
+    mine, other = ours(data), theirs(data)
+    yield mine["fit"].as_line("one fit, ten regressors, two-way effects, clustered, on arrays", goal=2.0)
+    yield mine["estimate"].as_line("the same with formula and table read")
+    yield Measurement(
+        "one fit, against linearmodels PanelOLS", other["fit"].seconds / mine["fit"].seconds, "times",
+        note=f"PanelOLS {1e3 * other['fit'].seconds:.0f} ms",
+    )  # fmt: skip
+    yield mine["instruments"].as_line("2SLS with first stage and all tests")
+    yield Measurement(
+        "2SLS, against linearmodels IV2SLS with dummies and no tests",
+        other["instruments"].seconds / mine["instruments"].seconds, "times",
+        note=f"IV2SLS {1e3 * other['instruments'].seconds:.0f} ms",
+    )  # fmt: skip
+    yield Timed(mine["wild"].seconds / REGRESSORS, mine["wild"].noise).as_line(
+        f"wild cluster bootstrap, {DRAWS} draws, one coefficient", goal=200.0, note="of ten that are tested together"
+    )
     heavy = loaded()
-    print(f"heavy libraries loaded: {', '.join(heavy) or 'none'}")
-    return int(mine["fit"] > 2e-3 or each > 0.2 or bool(heavy))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    yield Measurement(
+        "libraries heavier than numpy, scipy and pandas that a job of method linear loads", len(heavy), "libraries",
+        goal=0, note=", ".join(heavy),
+    )  # fmt: skip

@@ -1,15 +1,10 @@
-"""CPU-seconds and peak memory of patents, from a raw export to city-year cooperation, as the number of patents grows.
+"""Patents from a raw GB18030 export to city-year cooperation, as their number grows.
 
 The files are generated: organisations apply with Zipf frequencies, most patents alone, some with persons, a fifth of
 the inventions stand twice (application and grant). Each stage runs in a process of its own, as in the workflow.
-
-    python benchmarks/patents.py [--patents 500000 1000000 2000000] [--encoding gb18030]
 """
 
-import argparse
-import json
 import math
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from measuring import Measurement, Size, used
 
-CPU_GOAL, MEMORY_GOAL, AT = 120.0, 2.0, 2_000_000
+SIZES = (500_000, 2_000_000)
+MEGA = 1e6
+HERE = Path(__file__).parent
 CITIES = (
     "苏州市", "无锡市", "南京市", "杭州市", "宁波市", "合肥市", "上海市", "北京市", "深圳市", "广州市",
     "武汉市", "成都市",
@@ -33,24 +31,14 @@ HEADER = (
 KINDS = (("发明申请", "A", 1), ("实用新型", "U", 2), ("外观设计", "S", 3))
 BLOCK = 50_000
 STAGES = {
-    "intake": (
-        "from citypanel.intake.patents import intake_patents; intake_patents([Path(sys.argv[1])], Path(sys.argv[2]))"
-    ),
+    "intake": "from citypanel.intake.patents import intake_patents; intake_patents([raw], table)",
     "indicators": (
         "from citypanel.declare.indicators import CooperationOptions; "
         "from citypanel.indicators.cooperation import city_cooperation; "
-        "city_cooperation(Path(sys.argv[2]), CooperationOptions()).to_parquet(sys.argv[2] + '.cities')"
+        "city_cooperation(table, CooperationOptions()).to_parquet(f'{table}.cities')"
     ),
 }
-MEASURE = """
-import json, resource, sys, time
-from pathlib import Path
-start = time.perf_counter()
-{code}
-used = resource.getrusage(resource.RUSAGE_SELF)
-cpu, wall = used.ru_utime + used.ru_stime, time.perf_counter() - start
-print(json.dumps({{"cpu": cpu, "wall": wall, "gigabytes": used.ru_maxrss / 2**20}}))
-"""
+OPENING = "import sys; from pathlib import Path; raw, table = map(Path, sys.argv[1:]); "
 
 
 @dataclass(frozen=True)
@@ -78,12 +66,12 @@ def organisations(count: int, rng: np.random.Generator) -> Pool:
     return pool
 
 
-def write_export(path: Path, patents: int, encoding: str, seed: int = 1) -> int:
+def write_export(path: Path, patents: int, seed: int = 1) -> int:
     """Write an incoPat export with 1.5 applicants a patent; return its rows."""
     rng = np.random.default_rng(seed)
     pool = organisations(max(patents // 4, 1000), rng)
     rows = 0
-    with path.open("w", encoding=encoding, newline="") as sink:
+    with path.open("w", encoding="gb18030", newline="") as sink:
         sink.write(HEADER + "\r\n")
         for first in range(0, patents, BLOCK):
             lines = list(_lines(first, min(BLOCK, patents - first), pool, rng))
@@ -120,39 +108,33 @@ def _lines(first: int, count: int, pool: Pool, rng: np.random.Generator) -> Iter
             yield ",".join(cells) + "\r\n"
 
 
-def measured(stage: str, raw: Path, table: Path) -> dict[str, float]:
-    """Run a stage in a process of its own; return its CPU-seconds, wall seconds and peak memory."""
-    code = MEASURE.format(code=STAGES[stage])
-    done = subprocess.run([sys.executable, "-c", code, raw, table], capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def sizes_of(patents: int) -> list[Size]:
+    """Return what each stage took for so many patents."""
+    with tempfile.TemporaryDirectory(prefix="citypanel_benchmark_") as room:
+        raw, table = Path(room) / "incopat.csv", Path(room) / "patents.parquet"
+        used(
+            [sys.executable, "-c", OPENING + f"import patents; patents.write_export(raw, {patents})", raw, table],
+            cwd=HERE,
+        )
+        raw_mb = raw.stat().st_size / MEGA
+        took = {name: used([sys.executable, "-c", OPENING + code, raw, table]) for name, code in STAGES.items()}
+        return [Size("patents", name, patents, one.cpu, one.peak_mb, raw_mb) for name, one in took.items()]
 
 
-def main() -> None:
-    """Print a line for each number of patents, the exponent of growth, and whether the goal is met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--patents", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
-    parser.add_argument("--encoding", default="gb18030")
-    chosen = parser.parse_args()
+def measure() -> Iterator[Measurement | Size]:
+    """Give every line of this group."""
     cpu: dict[int, float] = {}
-    print("patents  rows  megabytes  stage  cpu_s  wall_s  cpu_s_per_million  peak_gb")
-    for patents in chosen.patents:
-        with tempfile.TemporaryDirectory() as room:
-            raw, table = Path(room) / "incopat.csv", Path(room) / "patents.parquet"
-            rows = write_export(raw, patents, chosen.encoding)
-            size = raw.stat().st_size / 2**20
-            for stage in STAGES:
-                used = measured(stage, raw, table)
-                cpu[patents] = cpu.get(patents, 0.0) + used["cpu"]
-                each = used["cpu"] / patents * 1e6
-                shown = f"{used['cpu']:.1f}  {used['wall']:.1f}  {each:.1f}  {used['gigabytes']:.2f}"
-                print(f"{patents}  {rows}  {size:.0f}  {stage}  {shown}", flush=True)
-    small, large = min(cpu), max(cpu)
-    if large > small:
-        print(f"growth exponent {math.log(cpu[large] / cpu[small]) / math.log(large / small):.2f}")
-    if AT in cpu:
-        print(f"goal at {AT}: {CPU_GOAL:.0f} CPU-seconds, {MEMORY_GOAL:.0f} GB; used {cpu[AT]:.1f} CPU-seconds")
-
-
-if __name__ == "__main__":
-    main()
+    for patents in SIZES:
+        found = sizes_of(patents)
+        yield from found
+        cpu[patents] = sum(one.cpu_seconds for one in found)
+        title, large = f"{patents / MEGA:g} million patents", patents == SIZES[-1]
+        each = ", ".join(f"{one.stage} {one.cpu_seconds:.1f}" for one in found)
+        yield Measurement(
+            f"{title}, raw export to indicators", cpu[patents], "CPU-s", 120.0 if large else None, note=each
+        )
+        peak = max(one.peak_mb for one in found)
+        yield Measurement(f"{title}, largest stage", peak, "MB", 2000.0 if large else None)
+    few, many = SIZES
+    growth = math.log(cpu[many] / cpu[few]) / math.log(many / few)
+    yield Measurement("growth of time", growth, "exponent", 1.1, note="the goal says linear; 1.1 leaves room for noise")

@@ -1,20 +1,18 @@
-"""CPU seconds, memory and size of every simulated world, and of 20 million customs rows (`full`).
-
-python benchmarks/sample.py [PRESET ...]
-"""
+"""The simulated raw files of every study: seconds, memory and rows."""
 
 import json
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from citypanel.sample import STUDIES, write_sample
+from measuring import Measurement, used
 
-GOALS = {"tiny": 3.0, "default": 20.0, "full": 150.0}  # CPU seconds: tiny each, default in total, full per 20 million
+HERE = Path(__file__).parent
+STUDIES = ("yrd_cooperation", "smart_city", "ip_model_city", "collaborative_gap")
+LARGE = "yrd_cooperation"  # its `full` customs files have more than 20 million rows
 
 
 def rows_of(folder: Path) -> dict[str, int]:
@@ -28,41 +26,38 @@ def rows_of(folder: Path) -> dict[str, int]:
     return rows
 
 
-def measured(study: str, preset: str) -> dict[str, object]:
-    """Write one sample in this process and return what it took."""
-    with tempfile.TemporaryDirectory() as room:
+def write(study: str, preset: str, report: Path) -> None:
+    """Write one sample in this process and report what it took, and its rows."""
+    from citypanel.sample import write_sample  # noqa: PLC0415 - only the processes that write need it
+
+    with tempfile.TemporaryDirectory(prefix="citypanel_benchmark_") as room:
         start = time.process_time()
         write_sample(Path(room) / "raw", preset, 20112020, study=study)
-        seconds = time.process_time() - start
-        size = sum(path.stat().st_size for path in (Path(room) / "raw").rglob("*") if path.is_file())
-        return {
-            "study": study,
-            "preset": preset,
-            "cpu_seconds": round(seconds, 1),
-            "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            "disk_mb": size // 1_000_000,
-            **rows_of(Path(room) / "raw"),
-        }
+        took = {"seconds": time.process_time() - start, "rows": rows_of(Path(room) / "raw")}
+        took["mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        took["disk_mb"] = sum(path.stat().st_size for path in Path(room).rglob("*") if path.is_file()) / 1e6
+    report.write_text(json.dumps(took), encoding="utf-8")
 
 
-def main(presets: list[str]) -> None:
-    """Measure each world in a process of its own, so that memory is its own."""
-    for preset in presets or ["tiny", "default"]:
-        total = 0.0
-        for study in STUDIES:
-            code = f"import sample; print(sample.json.dumps(sample.measured({study!r}, {preset!r})))"
-            done = subprocess.run(
-                [sys.executable, "-c", code],
-                cwd=Path(__file__).parent,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            print(done.stdout.strip())
-            total += float(json.loads(done.stdout)["cpu_seconds"])
-        print(f"{preset}: {total:.1f} CPU seconds in total; goal {GOALS[preset]:g}")
+def written(study: str, preset: str) -> dict[str, float | dict[str, int]]:
+    """Write a sample in a process of its own, so that its memory is its own."""
+    with tempfile.TemporaryDirectory() as room:
+        report = Path(room) / "report.json"
+        code = f"import sys, sample; sample.write({study!r}, {preset!r}, sample.Path(sys.argv[1]))"
+        used([sys.executable, "-c", code, report], cwd=HERE)
+        found: dict[str, float | dict[str, int]] = json.loads(report.read_text(encoding="utf-8"))
+        return found
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def measure() -> Iterator[Measurement]:
+    """Give every line of this group."""
+    took = {study: written(study, "default") for study in STUDIES}
+    seconds = {study: float(one["seconds"]) for study, one in took.items()}  # type: ignore[arg-type]
+    note = ", ".join(f"{study} {spent:.1f}" for study, spent in seconds.items())
+    yield Measurement("raw files of all studies, default preset", sum(seconds.values()), "CPU-s", 20.0, note=note)
+    large = written(LARGE, "full")
+    rows = large["rows"]["customs"]  # type: ignore[index]
+    note = f"{rows:,} customs rows of {LARGE} in {large['seconds']:.0f} CPU-s, {large['disk_mb']:,.0f} MB on disk"
+    each = float(large["seconds"]) / rows * 20e6  # type: ignore[arg-type]
+    yield Measurement("20 million customs rows, full preset", each, "CPU-s", 150.0, note=note)
+    yield Measurement("the same, memory", large["mb"], "MB")  # type: ignore[arg-type]

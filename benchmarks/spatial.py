@@ -1,23 +1,20 @@
-"""Seconds of SAR, SEM and SDM with effects, of the LM tests, and peak memory, at N = 300 and N = 3,000.
+"""SAR, SEM and SDM with effects, and the LM tests, at N = 300 and N = 3,000, T = 12.
 
 Eigenvalues are timed on their own: they are taken once for all models of one weights matrix. Panels are
 simulated; weights are inverse distance (dense) and 8 nearest neighbours (sparse). With R and splm installed
 splm runs SAR and SEM on the same panel, else our seconds stand alone.
 
-    python benchmarks/spatial.py [--large] [--coverage]
+`python benchmarks/spatial.py` prints how often 95% intervals hold the truth in 1,000 simulated panels.
 """
 
-import argparse
-import resource
 import shutil
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from measuring import Measurement, Timed, timed
 
 from citypanel.estimate.spatial_compare import impacts
 from citypanel.estimate.spatial_fit import Choices, fit_spatial
@@ -27,6 +24,7 @@ from citypanel.estimate.spatial_panel import SpatialLayout, lay_out
 from citypanel.panel.weights import inverse_distance, nearest_neighbours, row_standardised
 
 NAMES = ["x1", "x2", "x3"]
+PERIODS = 12
 SPLM = """
 suppressMessages(library(splm)); d <- read.csv("{data}"); w <- as.matrix(read.csv("{w}", header = FALSE))
 lw <- spdep::mat2listw(w, style = "W")
@@ -49,44 +47,16 @@ def simulated(units: int, periods: int, matrix: WeightsMatrix, seed: int = 1) ->
     return y.ravel(), x.reshape(-1, len(NAMES)), unit, np.tile(np.arange(periods), units)
 
 
-def fastest(run: Callable[[], object], repeats: int) -> float:
-    """Return the least wall time of a few runs."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
 def forget(layout: SpatialLayout) -> None:
     """Drop what an operator keeps between fits, so that every run pays for its own."""
     for block in layout.blocks:
         block.operator._kept.clear()
 
 
-def timed(title: str, matrix: WeightsMatrix, periods: int, repeats: int) -> None:
-    """Print the seconds of the three models with effects and of the LM tests."""
-    y, x, unit, period = simulated(matrix.shape[0], periods, matrix)
-    start = time.perf_counter()
-    layout = lay_out(matrix, unit, period, row_standardise=True)
-    print(f"{title}: eigenvalues or stable range {time.perf_counter() - start:.3f} s")
-    for model in ("sar", "sem", "sdm"):
-
-        def run(model: str = model) -> None:
-            forget(layout)
-            impacts(fit_spatial(y, x, NAMES, layout, Choices(model)), 1000, 1)
-
-        print(f"  {model} with effects {1000 * fastest(run, repeats):10.1f} ms")
-    print(f"  four LM tests    {1000 * fastest(lambda: lm_tests(y, x, layout, 'both'), repeats):10.1f} ms")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(f"  peak memory so far {peak:.2f} GB", flush=True)
-
-
-def splm(matrix: np.ndarray, periods: int) -> str:
-    """Return the seconds of splm on the panel of `timed`."""
+def splm(matrix: np.ndarray, periods: int) -> float | None:
+    """Return the seconds of SAR and SEM by splm together, None where R or splm is absent."""
     if shutil.which("Rscript") is None:
-        return "R is not installed here: no peer"
+        return None
     y, x, unit, period = simulated(matrix.shape[0], periods, matrix)
     with tempfile.TemporaryDirectory() as folder:
         data, w = Path(folder, "data.csv"), Path(folder, "w.csv")
@@ -96,7 +66,64 @@ def splm(matrix: np.ndarray, periods: int) -> str:
         done = subprocess.run(
             ["Rscript", "-e", SPLM.format(data=data, w=w)], capture_output=True, text=True, check=False
         )
-    return f"splm SAR, SEM: {done.stdout} s" if done.returncode == 0 else f"splm did not run: {done.stderr[-200:]}"
+    return sum(map(float, done.stdout.split())) if done.returncode == 0 else None
+
+
+def against_splm(title: str, matrix: np.ndarray, ours: float, goal: float) -> Measurement:
+    """Return how many times as long splm takes for SAR and SEM on the panel of `models`."""
+    theirs = splm(matrix, PERIODS)
+    return Measurement(
+        f"{title}: SAR and SEM, against splm", theirs / ours if theirs else None, "times", goal=goal, at_least=True,
+        note=f"splm {theirs:.2f} s" if theirs else "R with splm is not installed here",
+    )  # fmt: skip
+
+
+def models(title: str, matrix: WeightsMatrix, repeats: int, **goals: float) -> Iterator[tuple[str, Timed, Measurement]]:
+    """Give eigenvalues, three models and LM tests of one matrix: a key, what it took, its line; goals in ms by key."""
+    y, x, unit, period = simulated(matrix.shape[0], PERIODS, matrix)
+    layouts: list[SpatialLayout] = []
+    eigen = timed(lambda: layouts.append(lay_out(matrix, unit, period, row_standardise=True)), 1)
+    yield "eigenvalues", eigen, eigen.as_line(f"{title}: eigenvalues or stable range")
+    layout = layouts[0]
+    for model in ("sar", "sem", "sdm"):
+
+        def run(model: str = model) -> None:
+            forget(layout)
+            impacts(fit_spatial(y, x, NAMES, layout, Choices(model)), 1000, 1)
+
+        took = timed(run, repeats)
+        yield model, took, took.as_line(f"{title}: {model.upper()} with effects", goal=goals.get("each"))
+    took = timed(lambda: lm_tests(y, x, layout, "both"), repeats)
+    yield "lm", took, took.as_line(f"{title}: four LM tests", goal=goals.get("lm"))
+
+
+def places(units: int) -> np.ndarray:
+    """Return longitudes and latitudes of so many places."""
+    return np.random.default_rng(3).uniform(size=(2, units)) * [[30.0], [15.0]] + [[90.0], [22.0]]
+
+
+def measure() -> Iterator[Measurement]:
+    """Give every line at N = 300."""
+    title, dense = "N = 300", row_standardised(inverse_distance(*places(300)))
+    found = list(models(title, dense, 7, each=40.0, lm=20.0))
+    yield from (line for _, _, line in found)
+    ours = sum(took.seconds for key, took, _ in found if key in ("sar", "sem"))
+    yield against_splm(title, dense, ours, 20.0)
+
+
+def measure_large() -> Iterator[Measurement]:
+    """Give every line at N = 3,000, sparse and dense."""
+    dense = row_standardised(inverse_distance(*places(3000)))
+    for title, matrix in (
+        ("N = 3,000, 8 neighbours", row_standardised(nearest_neighbours(*places(3000), 8))),
+        ("N = 3,000, inverse distance", dense),
+    ):
+        found = list(models(title, matrix, 1))
+        yield from (line for _, _, line in found)
+        three = sum(took.seconds for key, took, _ in found if key != "lm")
+        yield Timed(three, None).as_line(f"{title}: eigenvalues and three models", "s", goal=30.0)
+    ours = sum(took.seconds for key, took, _ in found if key in ("sar", "sem"))
+    yield against_splm(title, dense, ours, 9.0)
 
 
 def coverage(draws: int, units: int = 60, periods: int = 8) -> None:
@@ -126,24 +153,5 @@ def coverage(draws: int, units: int = 60, periods: int = 8) -> None:
     print(", ".join(f"{name} {share:.3f}" for name, share in zip(names, shares, strict=True)))
 
 
-def main() -> None:
-    """Run what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--large", action="store_true", help="also N = 3,000")
-    parser.add_argument("--coverage", action="store_true", help="also 1,000 simulated panels")
-    arguments = parser.parse_args()
-    rng = np.random.default_rng(3)
-    small = rng.uniform(size=(2, 300)) * [[30.0], [15.0]] + [[90.0], [22.0]]
-    dense = row_standardised(inverse_distance(*small))
-    timed("N = 300, T = 12, inverse distance", dense, 12, 7)
-    print(splm(dense, 12))
-    if arguments.large:
-        large = rng.uniform(size=(2, 3000)) * [[30.0], [15.0]] + [[90.0], [22.0]]
-        timed("N = 3,000, T = 12, 8 neighbours", row_standardised(nearest_neighbours(*large, 8)), 12, 1)
-        timed("N = 3,000, T = 12, inverse distance", row_standardised(inverse_distance(*large)), 12, 1)
-    if arguments.coverage:
-        coverage(1000)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    coverage(1000)

@@ -138,7 +138,7 @@ def test_a_time_dummy_regression_is_what_twoways_lag_dummies_computes() -> None:
 
 @pytest.mark.parametrize("effects", ["unit", "both"])
 def test_intervals_cover_the_truth(effects: str) -> None:
-    """Two hundred panels here; `benchmarks/spatial.py --coverage` runs a thousand."""
+    """Two hundred panels here; `benchmarks/spatial.py` runs a thousand."""
     _, x, layout, w = simulated(11)
     inverse = np.linalg.inv(np.eye(UNITS) - 0.3 * w)
     rng = np.random.default_rng(12)
