@@ -1,4 +1,4 @@
-"""Tables as flat CSV: one line per cell, the full number beside the printed text."""
+"""Tables as flat CSV: one line per cell, the full number beside the printed text; a row without cells has one line."""
 
 import csv
 import io
@@ -22,6 +22,8 @@ def to_csv(table: Table) -> str:
     label = ""
     for row in table.rows:
         label = row.label or label
+        if row.label and all(cell.printed == "" for cell in row.cells):  # the line itself says something
+            writer.writerow([safe(row.key), safe(label), "", "", row.statistic, "", "", "", table.mark])
         for position, cell in enumerate(row.cells):
             if cell.printed == "":
                 continue

@@ -58,7 +58,9 @@ def _table_cells(lines: Sequence[dict[str, str]], name: str, column: str, row: s
         raise InputError(f"{name} has no row '{row}'{closest(row, known)}")
     found = [line for line in in_row if column in (line["column"], line["column_title"], f"({line['column']})")]
     if not found:
-        known = list(dict.fromkeys(line["column"] for line in in_row))
+        known = list(dict.fromkeys(line["column"] for line in in_row if line["column"]))
+        if not known:
+            raise InputError(f"{name}: row '{row}' has no numbers")
         raise InputError(f"{name}, row '{row}' has no column '{column}'; columns: {', '.join(known)}")
     return [
         Cell(

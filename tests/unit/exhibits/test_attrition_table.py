@@ -89,6 +89,12 @@ def test_every_format_says_that_data_are_simulated() -> None:
     assert "模拟数据" in to_csv(made("zh"))
 
 
+def test_a_line_that_only_says_something_is_in_the_csv_too() -> None:
+    kept = [line for line in to_csv(made()).splitlines() if "leading zero restored" in line]
+    assert len(kept) == 1
+    assert kept[0].endswith("leading zero restored: 70 kept rows,,,reason,,,,simulated data")
+
+
 def every_reason() -> set[str]:
     full = {"drop_destinations": "USA,DEU", "regimes": "一般贸易,边境小额贸易", "hs_base": "2002", "hs_table": "t"}
     full |= {"rauch": "r", "rauch_drop": ",".join(get_args(RauchClass)), "min_flows": 100, "goods": "manufacturing"}

@@ -12,6 +12,7 @@ TABLE = (
     + "inno,Innovation,1,Quality (1),t,3.18,(3.18),,\n"
     + "inno,Innovation,2,Quality (2),estimate,0.5,0.500,,\n"
     + "fe:city,City effects,1,Quality (1),fixed_effect,,Yes,,\n"
+    + "read: zero,leading zero restored: 70 kept rows,,,reason,,,,\n"
 )
 FIGURE = "variable,group,n,mean,data\nquality,2011,41,12.5,\nquality,2012,41,12.6,\n"
 
@@ -36,6 +37,7 @@ def test_a_cell_is_found_by_key_number_title_or_label_with_what_stands_beneath(t
     [
         ("1", "inn", "table4 has no row 'inn'; did you mean 'inno'?"),
         ("9", "inno", "table4, row 'inno' has no column '9'; columns: 1, 2"),
+        ("1", "read: zero", "table4: row 'read: zero' has no numbers"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_is(table, column, row, message) -> None:
