@@ -46,6 +46,17 @@ def mapped(column: pa.Array, read: Callable[[str], object], kind: pa.DataType) -
     return values.take(encoded.indices)
 
 
+def told(column: pa.DictionaryArray, read: Callable[[str], bool]) -> Mask:
+    """Return in which rows a text is so, asked once per distinct text."""
+    return spread(column, [read(text) for text in column.dictionary.to_pylist()])
+
+
+def spread(column: pa.DictionaryArray, own: Sequence[bool]) -> Mask:
+    """Return for every row of a coded column what is told of its distinct text."""
+    mask: Mask = np.array(own, dtype=np.bool_)[column.indices.to_numpy()]
+    return mask
+
+
 def coded(column: pa.DictionaryArray, read: Callable[[str], str | None]) -> pa.DictionaryArray:
     """Return `read` of every cell of a coded column as another one, called once per distinct text."""
     return recoded(column, pa.array([read(text) for text in column.dictionary.to_pylist()], type=pa.string()))

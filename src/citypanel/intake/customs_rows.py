@@ -23,7 +23,9 @@ from citypanel.intake.customs_fields import (
     names_imports,
     numbers,
     recoded,
+    spread,
     stripped,
+    told,
     unit_reader,
     year_month,
 )
@@ -69,7 +71,7 @@ class RowReader:
         self._firm(raw, cells, broken, out)
         for name in ("regime", "ownership"):
             out[name] = cells.texts(name)
-        notes = {name: _true(out.pop(name)) for name in MARKS}
+        notes = {name: out.pop(name) for name in MARKS}
         out["marks"] = marked(notes, out.pop("fate"))
         return pa.table({**out, "rule": pa.array(broken.rule, type=pa.int16())})
 
@@ -79,9 +81,8 @@ class RowReader:
                 broken.at(10, np.ones(len(broken.rule), dtype=np.bool_))
             return
         read = flag_reader(raw.layout.setting("export"), raw.layout.setting("import"))
-        meaning = mapped(cells["flag"], read, pa.string())
-        broken.at(10, _equal(meaning, "import"))
-        broken.at(11, _equal(meaning, ""))
+        broken.at(10, told(cells["flag"], lambda text: read(text) == "import"))
+        broken.at(11, told(cells["flag"], lambda text: not read(text)))
 
     def _firm(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         """Read the exporter: the firm's code, else its name; where records have no firms, the code of the place."""
@@ -100,24 +101,21 @@ class RowReader:
         given = cells[role]
         found = [commodity(text, lengths) for text in given.dictionary.to_pylist()]
         out["hs8"] = recoded(given, pa.array([one.code for one in found], type=pa.string()))
-        padded, blank = (
-            pa.array(values, type=pa.bool_()).take(given.indices)
-            for values in ([one.padded for one in found], [one.blank for one in found])
-        )
-        out["padded"] = padded
-        broken.at(31, _true(blank))
+        out["padded"] = spread(given, [one.padded for one in found])
+        broken.at(31, spread(given, [one.blank for one in found]))
         broken.at(40, _null(out["hs8"]))
 
     def _destination(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         found = _Found(cells["destination"], self.countries.reader(raw))
-        alpha3 = found.texts(lambda _, country: country.alpha3 or None)
-        kind = found.column(lambda _, country: country.kind, pa.string(), no="")
-        out["destination"] = alpha3
-        out["historic"] = found.column(lambda _, country: country.historic, pa.bool_(), no=False)
+        out["destination"] = found.texts(lambda _, country: country.alpha3 or None)
+        out["historic"] = found.mask(lambda country: country.historic)
         broken.at(32, cells.missing("destination"))
-        broken.at(60, _equal(alpha3, home_of(raw)) & (not self.rules.keep_reimports))
-        for rule, word in ((61, "unknown"), (62, "continent"), (63, "")):
-            broken.at(rule, _equal(kind, word))
+        if not self.rules.keep_reimports:
+            home = home_of(raw)
+            broken.at(60, found.mask(lambda country: country.alpha3 == home))
+        broken.at(61, found.mask(lambda country: country.kind == "unknown"))
+        broken.at(62, found.mask(lambda country: country.kind == "continent"))
+        broken.at(63, found.mask(lambda country: not country.kind, no=True))
 
     def _amounts(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         value, text = numbers(cells.text("value"))
@@ -136,7 +134,7 @@ class RowReader:
             broken.at(55, np.isnan(quantity) & ~words)
         unit = cells.constant(raw.layout.settings["unit"]) if "unit" in raw.layout.settings else cells["unit"]
         out["unit"] = coded(unit, lambda text: self.unit(text) or _text(text))
-        out["odd_unit"] = mapped(unit, lambda text: _text(text) is not None and self.unit(text) is None, pa.bool_())
+        out["odd_unit"] = told(unit, lambda text: _text(text) is not None and self.unit(text) is None)
 
     def _date(self, raw: RawFile, cells: "_Cells", broken: "_Broken", out: dict[str, Any]) -> None:
         from_name = file_date(raw.name)
@@ -230,7 +228,7 @@ class _Cells:
 
     def missing(self, role: str) -> Mask:
         """Which cells hold no value."""
-        return _true(mapped(self[role], is_missing, pa.bool_()))
+        return told(self[role], is_missing)
 
 
 class _Found(Generic[Meaning]):
@@ -244,6 +242,10 @@ class _Found(Generic[Meaning]):
         """Return one property of what is found; `no` where nothing is."""
         values = [no if meaning is None else say(text, meaning) for text, meaning in self.found]
         return pa.array(values, type=kind).take(self.given.indices)
+
+    def mask(self, say: Callable[[Meaning], bool], *, no: bool = False) -> Mask:
+        """Return in which rows what is found is so; `no` where nothing is."""
+        return spread(self.given, [no if meaning is None else say(meaning) for _, meaning in self.found])
 
     def texts(self, say: Callable[[str, Meaning], str | None]) -> pa.DictionaryArray:
         """Return one property of what is found as a coded column; missing where nothing is."""
@@ -297,18 +299,9 @@ def _when(text: str, from_name: tuple[int, int | None] | None) -> tuple[int, int
     return (found[0], from_name[1]) if same and from_name and found[1] is None else found
 
 
-def _equal(column: pa.Array, word: str) -> Mask:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string())
-    return _true(pc.fill_null(pc.equal(column, word), fill_value=False))
-
-
-def _null(column: object) -> Mask:
-    return _true(pc.is_null(column))
-
-
-def _true(column: pa.Array) -> Mask:
-    return np.asarray(column, dtype=np.bool_)
+def _null(column: pa.Array) -> Mask:
+    # As numbers, because Arrow turns its bits into Python's truth values one by one.
+    return np.asarray(pc.is_null(column).cast(pa.uint8())).view(np.bool_)
 
 
 def _text(text: str) -> str | None:

@@ -125,11 +125,11 @@ class _Parser:
         if _open_quote(text) or b"\0" in text:
             return None
         table = self._split(text, as_bytes=as_bytes)
-        count = text.count(b"\n")
-        if table.num_rows != count:
+        lines = _lines(text, as_bytes=as_bytes)
+        if table.num_rows != len(lines):
             return None
-        rows = np.arange(first, first + count, dtype=np.intp)
-        return Block(table, rows, _lines(text, as_bytes=as_bytes), encoding=self.raw.encoding if as_bytes else "")
+        rows = np.arange(first, first + len(lines), dtype=np.intp)
+        return Block(table, rows, lines, encoding=self.raw.encoding if as_bytes else "")
 
     def _splits_as_bytes(self) -> bool:
         """Whether no byte of a longer character looks like the delimiter, a quote or the end of a line.
@@ -191,7 +191,7 @@ def _is_ascii(column: pa.Array) -> bool:
 
 def _without_empty_lines(block: Block) -> Block:
     """Refuse empty lines, which the fast parser takes for rows of empty cells."""
-    short = np.flatnonzero(np.asarray(pc.less_equal(pc.binary_length(block.lines), len("\r\n")), dtype=np.bool_))
+    short = np.flatnonzero(pc.binary_length(block.lines).to_numpy() <= len("\r\n"))
     empty = [int(at) for at in short if not block.lines[int(at)].as_py().strip()]
     if not empty:
         return block
