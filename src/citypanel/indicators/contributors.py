@@ -18,7 +18,7 @@ from citypanel.indicators.flows import PLACES, database, parquet
 
 Variants = Mapping[tuple[str, str], Mapping[str, Any]]
 COUNTS = ("indicator", "variant", "adcode", "year", "firms", "value_usd", "top_share")
-DIFFERENCES = ("indicator", "variant", "other", "adcode", "year", "firms")
+DIFFERENCES = ("indicator", "variant", "other", "adcode", "year", "firms", "top_share")
 _CELL = ["adcode", "year"]
 
 
@@ -40,8 +40,9 @@ def contributors(exports: Path, variants: Variants, largest: int) -> tuple[pd.Da
         `indicator`, `variant`, `adcode`, `year`, `firms`, `value_usd` and `top_share`: the share of value of the
         `largest` firms. Where an indicator cleans its records first, firms are those with a flow that passes.
     differences : DataFrame
-        For two variants of one indicator, the city-years in which their firms differ: `firms` counts those that
-        stand in one of the two only.
+        For two variants of one indicator, the city-years in which they differ: `firms` counts those whose value is
+        another in the two (nothing in one of them, say), `top_share` is the share of the `largest` of these in all
+        that differs.
     """
     known: dict[tuple[Any, ...], pd.DataFrame] = {}
     firms = {}
@@ -54,7 +55,7 @@ def contributors(exports: Path, variants: Variants, largest: int) -> tuple[pd.Da
         firms[indicator, variant] = known[key]
     counts = [_counted(table, largest).assign(indicator=i, variant=v) for (i, v), table in firms.items()]
     pairs = [
-        _differing(firms[one], firms[two]).assign(indicator=one[0], variant=one[1], other=two[1])
+        _differing(firms[one], firms[two], largest).assign(indicator=one[0], variant=one[1], other=two[1])
         for one, two in combinations(sorted(firms), 2)
         if one[0] == two[0] and firms[one] is not firms[two]
     ]
@@ -101,9 +102,9 @@ def _counted(firms: pd.DataFrame, largest: int) -> pd.DataFrame:
     return table.reset_index().astype({"adcode": "int32", "year": "int16", "firms": "int64"})
 
 
-def _differing(one: pd.DataFrame, two: pd.DataFrame) -> pd.DataFrame:
+def _differing(one: pd.DataFrame, two: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """Count what two variants tell apart: a firm with fewer flows in one of them is told as well as one that left."""
     keys = [*_CELL, "firm"]
-    both = one[keys].merge(two[keys], how="outer", on=keys, indicator=True)
-    alone = both[both["_merge"] != "both"]
-    table = alone.groupby(_CELL, as_index=False).agg(firms=("firm", "size"))
-    return table.astype({"adcode": "int32", "year": "int16", "firms": "int64"})
+    both = one.merge(two, how="outer", on=keys, suffixes=("", "_other")).fillna({"value": 0.0, "value_other": 0.0})
+    both["value"] = (both["value"] - both["value_other"]).abs()
+    return _counted(both.loc[both["value"] > 0, [*keys, "value"]], largest)

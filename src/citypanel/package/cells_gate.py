@@ -1,6 +1,5 @@
 """Which cities and years of an indicator, and which variables of a panel, may leave."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from citypanel.canonical import read_frame
-from citypanel.declare.expression import names_in, parse_expression
 from citypanel.package.disclosure import Rules, refused_cells, refused_differences
 from citypanel.package.lineage import Lineage
+from citypanel.package.reads import leaves
 from citypanel.package.refusals import Refusal, refusal
 from citypanel.package.rights import Rights, files_of_variable
 from citypanel.receipts import Receipt
@@ -68,7 +67,7 @@ class CellsGate:
         apart = differences[
             (differences["indicator"] == indicator)
             & ((differences["variant"] == variant) | (differences["other"] == variant))
-            & refused_differences(differences["firms"], self.rules)
+            & refused_differences(differences, self.rules)
         ]
         other = np.where(apart["variant"] == variant, apart["other"], apart["variant"])
         apart = apart[KEYS].assign(rule="differenced", other=other)
@@ -143,30 +142,25 @@ def judge_panel(job: Receipt, path: str, gate: CellsGate) -> PanelGate:
 def _judge_variable(
     job: Receipt, path: str, name: str, panel: pd.DataFrame, gate: CellsGate
 ) -> tuple[list[Refusal], npt.NDArray[np.bool_]]:
+    """Judge a variable by every cell it rests on, through formulas, lags and fixed years."""
     cells = np.zeros(len(panel), dtype=np.bool_)
     refusals: list[Refusal] = []
-    for source in files_of_variable(job, name):
-        told = [Refusal(path, item.rule, item.reason_en, item.reason_zh, name) for item in gate.statistics_only(source)]
-        if told:
-            refusals, cells[:] = [*refusals, *told], True
-        elif gate.protected(source) and "/indicators/" in source:
-            keys = pd.MultiIndex.from_frame(_keys(panel, job.params["declared"]["variables"], name))
-            refused = gate.refused(source)
-            hit = keys.isin(pd.MultiIndex.from_frame(refused[KEYS]))
-            cells |= hit
-            inside = pd.MultiIndex.from_frame(refused[KEYS]).isin(keys)
-            refusals += gate.told(path, refused[inside], name)
-    return refusals, cells
+    for leaf, years in leaves(job.params["declared"]["variables"], name, panel["year"]):
+        for source in files_of_variable(job, leaf):
+            told = gate.statistics_only(source)
+            if told:
+                refusals += [Refusal(path, item.rule, item.reason_en, item.reason_zh, name) for item in told]
+                cells[:] = True
+            elif gate.protected(source):
+                keys = pd.MultiIndex.from_arrays([panel["city"], years])
+                refused = gate.refused(source) if "/indicators/" in source else _uncounted(panel["city"], years)
+                known = pd.MultiIndex.from_frame(refused[KEYS])
+                cells |= keys.isin(known)
+                refusals += gate.told(path, refused[known.isin(keys)], name)
+    return list(dict.fromkeys(refusals)), cells
 
 
-def _keys(panel: pd.DataFrame, variables: Mapping[str, Mapping[str, object]], name: str) -> pd.DataFrame:
-    """Return the city and year that each row of a variable is taken from; `at` takes all years from one."""
-    years = {variables[part].get("at") for part in _inside(variables, name)} - {None}
-    year = panel["year"] if len(years) != 1 else int(str(next(iter(years))))
-    return pd.DataFrame({"adcode": panel["city"], "year": year})
-
-
-def _inside(variables: Mapping[str, Mapping[str, object]], name: str) -> Sequence[str]:
-    formula = variables[name].get("formula")
-    inner = [part for part in names_in(parse_expression(str(formula))) if part in variables] if formula else []
-    return [name, *inner]
+def _uncounted(cities: pd.Series, years: pd.Series) -> pd.DataFrame:
+    """Return all cells as refused: nothing counts the firms behind a table that is not made from their records."""
+    cells = pd.DataFrame({"adcode": cities, "year": years}).drop_duplicates(ignore_index=True)
+    return cells.assign(rule="uncounted", other="")

@@ -20,6 +20,8 @@ from citypanel.package.run import Run
 from citypanel.receipts import Receipt
 
 ACCOUNTS = ("/attrition.parquet", ".attrition.json")  # of rows, firms and value, step by step
+# What of an intake counts rows; all else of it holds them.
+OF_INTAKE = ("/attrition.parquet", "/completeness.parquet", "/coverage.parquet", "/files.parquet")
 # Other formats are made again by the code; these are enough to read, to typeset and to compute with.
 FORMATS = {"tables": ("tex", "csv"), "figures": ("pdf", "csv"), "audit": ("csv", "html"), "ledger": ("csv",)}
 
@@ -103,7 +105,7 @@ def _place(run: Run, job: Receipt, path: str, gate: CellsGate, contents: Content
     if job.rule.startswith(SIMULATION):
         contents.not_shipped[path] = "made"
         return
-    if "/canonical/" in path or path.endswith("/rejects.parquet"):
+    if "/canonical/" in path or ("/intake/" in path and not path.endswith(OF_INTAKE)):
         contents.not_shipped[path] = "rows"
         told = _rows_refused(run, path)
     elif path.endswith(ACCOUNTS):

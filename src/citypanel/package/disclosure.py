@@ -40,9 +40,15 @@ def refused_cells(counts: pd.DataFrame, rules: Rules) -> pd.Series:
     return reason
 
 
-def refused_differences(firms: pd.Series, rules: Rules) -> pd.Series:
-    """Return which differences between two cells tell of few firms: `firms` stand in one of the two only."""
-    return (firms > 0) & (firms < rules.min_firms)
+def refused_differences(counts: pd.DataFrame, rules: Rules) -> pd.Series:
+    """Return which differences between two cells tell of few firms, or of firms that dominate what differs.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        `firms` whose value is another in the two, and `top_share` of the `largest` of them in all that differs.
+    """
+    return (counts["firms"] > 0) & ((counts["firms"] < rules.min_firms) | (counts["top_share"] > rules.share))
 
 
 def recoverable(totals: Bools, cells: Bools) -> Bools:

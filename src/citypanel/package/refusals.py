@@ -29,8 +29,8 @@ _REASONS = {
         "{count} 个单元中最大 {largest} 家企业的价值占比超过 {share:g}，首例为城市 {city}、{year} 年",
     ),
     "differenced": (
-        "in {count} cells fewer than {min_firms} firms tell it from {other}, the first in city {city}, {year}",
-        "{count} 个单元的企业与 {other} 相差不足 {min_firms} 家，首例为城市 {city}、{year} 年",
+        "in {count} cells few firms, or {largest} that dominate, tell it from {other}, the first in {city}, {year}",
+        "{count} 个单元与 {other} 的差异来自少数企业，或由最大 {largest} 家主导，首例为城市 {city}、{year} 年",
     ),
     "uncounted": (
         "the firms behind {count} cells were not counted, the first in city {city}, {year}",
@@ -47,6 +47,10 @@ _REASONS = {
     "extreme": (
         "its smallest, largest or middle value of {variable} is a cell that does not leave, in city {city}, {year}",
         "其中 {variable} 的最小值、最大值或分位数即为不得提供的单元，城市 {city}、{year} 年",
+    ),
+    "holds": (
+        "one of its numbers is {variable} of city {city}, {year}, a cell that does not leave",
+        "其中一个数字即为城市 {city}、{year} 年的 {variable}，属不得提供的单元",
     ),
     "step": (
         "the step '{step}' takes {count} firms out and tells their value",

@@ -12,6 +12,7 @@ from citypanel.package.lineage import Lineage
 from citypanel.receipts import Receipt
 
 SIMULATION = "simulate_sample"
+_YEARBOOK = ("/city_year.parquet", "registers/national_series.csv")
 _OURS = ("templates/", "studies/", "src/", "scripts/")  # no data of others
 
 
@@ -124,14 +125,19 @@ def files_of_variable(panel: Receipt, name: str) -> list[str]:  # noqa: PLR0911 
         return _inputs(panel, "registers/cities.csv")
     declared = variables.get(name)
     if declared is None:
-        return _inputs(panel, "/city_year.parquet", "registers/national_series.csv")
+        return _inputs(panel, *_YEARBOOK)
     if "formula" in declared:
-        inner = [part for part in names_in(parse_expression(declared["formula"])) if part != name]
-        return [path for part in dict.fromkeys(inner) for path in files_of_variable(panel, part)]
+        parts = dict.fromkeys(names_in(parse_expression(declared["formula"])))
+        # A formula may read the column of the yearbook that it is named after.
+        return [
+            path
+            for part in parts
+            for path in (_inputs(panel, *_YEARBOOK) if part == name else files_of_variable(panel, part))
+        ]
     if "variant" in declared:
         return _inputs(panel, f"/{declared['source']}/{declared['variant']}.parquet")
     if declared["source"] == "yearbook":
-        return _inputs(panel, "/city_year.parquet", "registers/national_series.csv")
+        return _inputs(panel, *_YEARBOOK)
     if declared["source"] == "policy":
         own = _inputs(panel, f"policies/{declared['policy']}.csv")
         return own or _inputs(panel, "registers/policies.csv")

@@ -27,7 +27,7 @@ def exports(tmp_path):
 
     rows = [
         row("A", 320500, 600.0),
-        row("A", 320500, 200.0),
+        row("A", 320500, 200.0, "进料加工贸易"),
         row("B", 320500, 150.0, "进料加工贸易"),
         row("C", 320500, 50.0),
         row("D", 330100, 900.0, registered=320500),
@@ -57,10 +57,12 @@ def test_firms_of_a_cleaned_indicator_are_those_with_a_flow_that_passes(exports)
     counts, differences = contributors(exports, {("quality", "all"): everything, ("quality", "ordinary"): ordinary}, 1)
     shown = counts.set_index(["variant", "adcode"])["firms"].to_dict()
     assert shown == {("all", 320500): 3, ("all", 330100): 1, ("ordinary", 320500): 2, ("ordinary", 330100): 1}
-    # B alone stands in one of the two: the difference of the two published values is B's.
-    assert differences.to_dict("records") == [
-        {"indicator": "quality", "variant": "all", "other": "ordinary", "adcode": 320500, "year": 2011, "firms": 1}
-    ]
+    # B leaves and A keeps 600 of 800: the difference of the two published values is B's 150 and A's 200.
+    (row,) = differences.to_dict("records")
+    assert row.pop("top_share") == pytest.approx(200 / 350)
+    assert row == {
+        "indicator": "quality", "variant": "all", "other": "ordinary", "adcode": 320500, "year": 2011, "firms": 2,
+    }  # fmt: skip
 
 
 def test_the_city_is_that_of_the_indicator(exports) -> None:
