@@ -15,7 +15,7 @@ VARIANTS = ("public", "restricted")
 CODE = (
     "Snakefile", "Makefile", "pyproject.toml", "requirements.lock", "LICENSE", "CHANGELOG.md",
     "rules/*.smk", "scripts/*.py", "src/citypanel/**/*", "registers/*", "templates/**/*", "envs/*", "profiles/**/*",
-    "report/*", "docs/*.md",
+    "report/*", "docs/*.md", "benchmarks/workflow.csv",
 )  # fmt: skip
 
 _NONE_COLLECTED = Text(
@@ -40,6 +40,16 @@ class Statements(BaseModel):
     preregistration: Text = Field(_NOT_REGISTERED, description="pre-registration of the research")
 
 
+class Measured(BaseModel):
+    """What a replication takes, as the authors measured it; without it, the README has the brackets of the run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    minutes: float = Field(gt=0, description="of all jobs one after another")
+    memory_gb: float = Field(gt=0, description="of the largest job")
+    machine: str = Field("", description="cores, memory and operating system, as a replicator needs to know them")
+
+
 class PackageDeclaration(BaseModel):
     """The replication package."""
 
@@ -58,11 +68,19 @@ class PackageDeclaration(BaseModel):
     dominant_share: float = Field(
         0.85, gt=0, le=1, description="K of the N-K rule: the share of value above which they dominate it"
     )
+    measured: Measured | None = Field(
+        None, description="time and memory of a replication on your own data, so that no later run tells it otherwise"
+    )
     statements: Statements = Statements()
 
 
 def code_files(base: Path, studies_folder: str, studies: Iterable[str]) -> list[Path]:
     """Return the files of a checkout that a package holds: code, and the declarations of its studies."""
-    listed = {path for pattern in CODE for path in base.glob(pattern)}
-    listed |= {path for name in studies for path in (base / studies_folder / name).rglob("*")}
-    return sorted(path for path in listed if path.is_file() and "__pycache__" not in path.parts)
+    listed = [path for pattern in CODE for path in base.glob(pattern) if path.is_file()]
+    listed += [path for name in studies for path in study_files(base / studies_folder / name)]
+    return sorted({path for path in listed if "__pycache__" not in path.parts})
+
+
+def study_files(folder: Path) -> list[Path]:
+    """Return the files of a study's folder."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -9,14 +9,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from citypanel.declare.config import SAMPLE
-from citypanel.declare.package import code_files
+from citypanel.declare.config import SAMPLE, study_folder
+from citypanel.declare.package import code_files, study_files
+from citypanel.declare.sources import REGISTERS
 from citypanel.errors import InputError
 from citypanel.package import checks as checking
 from citypanel.package.archive import Entry, entries_of, write_files, write_manifest, write_zip
 from citypanel.package.cells_gate import PanelGate
 from citypanel.package.codebook import Field, Meanings, describe, disagreements
 from citypanel.package.contents import Contents, contents_of, packaged, raw_in_package
+from citypanel.package.cost import Took, took
 from citypanel.package.datapackage import codebook_csv, datapackage, is_data, resources
 from citypanel.package.exhibit_list import titles, to_csv
 from citypanel.package.facts import code_citation, facts_of, licences_text
@@ -41,12 +43,13 @@ NOT_REBUILT = (
 
 @dataclass(frozen=True)
 class Built:
-    """A package that was written: its files, its checks, and what did not leave."""
+    """A package that was written: its files, its checks, what did not leave, and what the run took."""
 
     archive: Path
     entries: Sequence[Entry]
     checks: Sequence[checking.Check]
     contents: Contents
+    took: Took
 
 
 def build_package(run: Run, variant: str, archive: Path, *, rebuild: Mapping[str, str] | None = None) -> Built:
@@ -76,7 +79,7 @@ def build_package(run: Run, variant: str, archive: Path, *, rebuild: Mapping[str
         found = _write_documents(run, contents, folder)
         entries = write_manifest(folder)
         write_zip(folder, archive)
-    return Built(archive, entries, found, contents)
+    return Built(archive, entries, found, contents, took(run))
 
 
 def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
@@ -85,10 +88,13 @@ def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
 
 def _write_code(run: Run, folder: Path) -> None:
     """Copy the code, the studies of the package, and the configuration that was used."""
-    files = {
-        path.relative_to(run.base).as_posix(): path
-        for path in code_files(run.base, run.config.studies_folder, run.studies)
-    }
+    files = {path.relative_to(run.base).as_posix(): path for path in code_files(run.base, "", ())}
+    for name in run.studies:
+        folder_of_study = study_folder(run.config, name, run.base)
+        files |= {
+            f"studies/{name}/{path.relative_to(folder_of_study).as_posix()}": path
+            for path in study_files(folder_of_study)
+        }
     for name in ("Snakefile", "LICENSE", "requirements.lock", "pyproject.toml"):
         if name not in files:
             raise InputError(f"{run.base / name} is missing; package from a complete checkout")
@@ -149,6 +155,7 @@ def _write_documents(run: Run, contents: Contents, folder: Path) -> list[checkin
     }
     write_files(folder, _encoded(codebook))
     found = [*standard_checks(facts, folder, described, wrong), *file_checks(folder, entries_of(folder))]
+    found.sort(key=checking.rule_of)
     write_files(folder, _encoded({"CHECKS.md": checking.to_markdown(found), "CHECKS.csv": checking.to_csv(found)}))
     crate = ro_crate(facts.deposit, entries_of(folder), _shipped_jobs(run, folder))
     write_files(folder, {CRATE: crate.encode()})
@@ -156,9 +163,22 @@ def _write_documents(run: Run, contents: Contents, folder: Path) -> list[checkin
 
 
 def _describe(run: Run, folder: Path) -> dict[str, list[Field]]:
-    meanings = Meanings(run.base / "registers" / "codebook.csv", run.studies)
+    meanings = Meanings(run.base / "registers", run.studies)
     paths = [entry.path for entry in entries_of(folder) if is_data(entry.path)]
-    return {path: describe(folder / path, path, meanings) for path in paths}
+    made = {packaged(run, path): job.script for job in run.jobs() for path in job.outputs}
+    return {path: describe(folder / path, path, meanings, _source_of(run, path, made)) for path in paths}
+
+
+def _source_of(run: Run, path: str, made: Mapping[str, str]) -> str:
+    """Return where the columns of a data file come from: the job that made it, the paper, or whose data it is."""
+    if path in made:
+        return made[path]
+    if path.startswith("data/"):
+        return f"results/{Path(path).stem}/panel.parquet"
+    if path.startswith("studies/"):
+        return "the paper, as printed" if "/published/" in path else "declared by the study"
+    sources = run.rights.behind(path) if path.startswith((REGISTERS, "raw/")) else ()
+    return "; ".join(source.title_en for source in sources) or "benchmarks/workflow.py"
 
 
 def _shipped_jobs(run: Run, folder: Path) -> list[dict[str, Any]]:
@@ -184,6 +204,9 @@ def summary(built: Built) -> list[str]:
     size = sum(entry.bytes for entry in built.entries)
     bad = checking.failed(built.checks)
     lines = [f"{built.archive}: {len(built.entries)} files, {size / 1e6:.1f} MB unpacked, {built.contents.variant}"]
+    lines.append(
+        f"this run took {built.took.seconds / 60:.1f} minutes of jobs, the largest {built.took.peak_mb:.0f} MB"
+    )
     lines += [f"withheld: {item.path} {item.part}: {item.reason_en}" for item in built.contents.refusals[:5]]
     if len(built.contents.refusals) > 5:
         lines.append(f"withheld: {len(built.contents.refusals) - 5} more, see REFUSALS.csv")

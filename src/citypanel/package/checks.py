@@ -51,6 +51,12 @@ def failed(checks: Iterable[Check]) -> list[Check]:
     return [check for check in checks if check.status == "fail"]
 
 
+def rule_of(check: Check) -> int:
+    """Return the number of the rule of the standard that a check answers; those of no rule come last."""
+    number = check.check.partition(" ")[0]
+    return int(number) if number.isdigit() else 99
+
+
 def to_csv(checks: Iterable[Check]) -> str:
     """Return `CHECKS.csv`."""
     target = io.StringIO()

@@ -21,12 +21,13 @@ LICENCES = {
     "ODbL-1.0": ("Open Data Commons Open Database License 1.0", "https://opendatacommons.org/licenses/odbl/1-0/"),
     "MIT": ("MIT License", "https://opensource.org/license/mit"),
 }
+PLACES = ("results/", "registers/", "studies/", "data/", "raw/", "benchmarks/")  # of data in a package
 _MEDIA = {".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
 
 
 def is_data(path: str) -> bool:
     """Return whether a file of the package is a data file that the codebook describes."""
-    return path.endswith(TABULAR) and path.startswith(("results/", "registers/", "studies/", "data/", "raw/"))
+    return path.endswith(TABULAR) and path.startswith(PLACES)
 
 
 def resources(folder: Path, described: Mapping[str, Sequence[Field]]) -> list[dict[str, Any]]:
@@ -74,11 +75,14 @@ def codebook_csv(described: Mapping[str, Sequence[Field]]) -> str:
                     path,
                     field.name,
                     field.type,
-                    meaning.unit if meaning else "",
+                    meaning.unit.en if meaning and meaning.unit else "",
+                    meaning.unit.zh if meaning and meaning.unit else "",
                     "" if field.minimum is None else repr(field.minimum),
                     "" if field.maximum is None else repr(field.maximum),
                     "|".join(field.levels),
+                    "" if field.type == "array" else field.distinct,
                     field.missing,
+                    field.source,
                     meaning.text.en if meaning else "",
                     meaning.text.zh if meaning else "",
                 ]

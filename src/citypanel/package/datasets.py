@@ -8,6 +8,7 @@ from citypanel.declare.text import Text
 from citypanel.package.contents import Contents, packaged
 from citypanel.package.rights import SIMULATION
 from citypanel.package.run import Run
+from citypanel.receipts import sha256
 
 _KINDS = {
     "raw": Text(en="raw file", zh="原始文件"),
@@ -39,8 +40,8 @@ def datasets(run: Run, contents: Contents) -> list[Dataset]:
     for kind, part in (("canonical", "/canonical/"), ("indicator", "/indicators/"), ("panel", "/panel.parquet")):
         found = [item for job in run.jobs() for item in job.outputs.items() if part in item[0]]
         rows += [_row(run, contents, path, digest, kind) for path, digest in sorted(found)]
-    registers = [item for item in run.lineage.sources(run.targets()).items() if item[0].startswith(REGISTERS)]
-    rows += [_row(run, contents, path, digest, "register") for path, digest in sorted(registers)]
+    registers = sorted(path.relative_to(run.base).as_posix() for path in (run.base / REGISTERS).glob("*.csv"))
+    rows += [_row(run, contents, path, sha256(run.base / path), "register") for path in registers]
     return rows
 
 

@@ -1,15 +1,17 @@
 """Exhibit -> program -> line -> output, told from the jobs of the run, so that it cannot drift from them."""
 
-import ast
 import csv
 import io
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+import yaml
+
 from citypanel.declare.text import Text
+from citypanel.declare.variants import base_of
 from citypanel.package.contents import FORMATS, in_format, packaged
+from citypanel.package.programs import call_line
 from citypanel.package.run import Run
 from citypanel.receipts import Receipt
 
@@ -26,75 +28,72 @@ class ExhibitFile:
     declared_in: str
     declared_line: int
     analyses: str
+    analyses_lines: str
     estimated_by: str
     estimated_line: int
     provided: str
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Where a study's exhibits and analyses are declared, and where each program calls the library."""
+
+    declared_in: str
+    exhibits: Mapping[str, int]
+    analyses: Mapping[str, int]
+    calls: Mapping[str, int]
+
+
 def exhibit_files(run: Run, shipped: Iterable[str]) -> list[ExhibitFile]:
     """Return every file of every exhibit in the formats of a package, in the order of declaration."""
     known = set(shipped)
-    return [
-        entry
-        for name, study in run.studies.items()
-        for exhibit in study.exhibits
-        for job in run.jobs_of(name)
-        if job.wildcards.get("exhibit") == exhibit
-        for entry in _of_job(run, name, exhibit, job, known)
-    ]
+    calls = {script: call_line(run.base / script) for script in {job.script for job in run.jobs()}}
+    found: list[ExhibitFile] = []
+    for name, study in run.studies.items():
+        declared = run.base / run.config.studies_folder / name / "study.yaml"
+        keys = key_lines(declared)
+        lines = Lines(f"studies/{name}/study.yaml", keys.get("exhibits", {}), keys.get("analyses", {}), calls)
+        jobs = {job.wildcards["exhibit"]: job for job in run.jobs_of(name) if "exhibit" in job.wildcards}
+        for exhibit in study.exhibits:
+            found += _of_job(run, name, jobs[exhibit], lines, known)
+    return found
 
 
-def _of_job(run: Run, name: str, exhibit: str, job: Receipt, known: set[str]) -> Iterable[ExhibitFile]:
-    declared = f"{run.config.studies_folder}/{name}/study.yaml"
-    script = job.script
+def _of_job(run: Run, name: str, job: Receipt, lines: Lines, known: set[str]) -> Iterable[ExhibitFile]:
+    exhibit = job.wildcards["exhibit"]
     records = [path for path in job.inputs if "/estimates/" in path]
-    estimates = sorted({made.script for path in records if (made := run.lineage.wrote(path))})
+    analyses = list(dict.fromkeys(base_of(Path(record).stem) for record in records))
+    # What shows no estimate shows what another job made, or the declarations themselves.
+    shown = records or list(job.inputs)
+    estimates = sorted({made.script for path in shown if (made := run.lineage.wrote(path))})
     for path in job.outputs:
         if Path(path).parts[-2] not in FORMATS or not in_format(run, path):
             continue
         output = packaged(run, path)
         yield ExhibitFile(
             exhibit=exhibit,
-            program=script,
-            line=call_line(run.base / script),
+            program=job.script,
+            line=lines.calls[job.script],
             output=output,
             study=name,
-            declared_in=declared,
-            declared_line=key_line(run.base / declared, exhibit, "exhibits"),
-            analyses=" ".join(Path(record).stem for record in records),
+            declared_in=lines.declared_in,
+            declared_line=lines.exhibits.get(exhibit, 0),
+            analyses=" ".join(analyses),
+            analyses_lines=" ".join(str(lines.analyses[item]) for item in analyses if item in lines.analyses),
             estimated_by=" ".join(estimates),
-            estimated_line=call_line(run.base / estimates[0]) if estimates else 0,
+            estimated_line=lines.calls[estimates[0]] if estimates else 0,
             provided="yes" if output in known else "no",
         )
 
 
-def call_line(script: Path) -> int:
-    """Return the line of a script's one library call: the last call to a name that it imports from the library."""
-    tree = ast.parse(script.read_text(encoding="utf-8"))
-    imported = {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("citypanel")
-        for alias in node.names
-        if (node.module or "").split(".")[1:2] not in (["canonical"], ["reporting"], ["result"], ["registers"])
+def key_lines(path: Path) -> dict[str, dict[str, int]]:
+    """Return the line of each key in each section of a YAML file."""
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    return {
+        str(section.value): {str(key.value): key.start_mark.line + 1 for key, _ in inside.value}
+        for section, inside in (root.value if isinstance(root, yaml.MappingNode) else ())
+        if isinstance(inside, yaml.MappingNode)
     }
-    calls = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in imported
-    ]
-    return min(calls, default=1)
-
-
-def key_line(path: Path, key: str, section: str) -> int:
-    """Return the line of a key in a section of a YAML file; 0 where it is not written so."""
-    inside = False
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if re.match(r"\S", text):
-            inside = text.startswith(f"{section}:")
-        elif inside and re.match(rf"\s+{re.escape(key)}\s*:", text):
-            return number
-    return 0
 
 
 def to_csv(entries: Iterable[ExhibitFile]) -> str:

@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from citypanel.declare.sources import Source
+from citypanel.declare.text import Text
 from citypanel.errors import InputError
 from citypanel.package.archive import entries_of
 from citypanel.package.cells import read_record
 from citypanel.package.contents import Contents
+from citypanel.package.cost import cost_of
 from citypanel.package.datapackage import LICENCES
 from citypanel.package.datasets import datasets, sources_used
 from citypanel.package.exhibit_list import exhibit_files
 from citypanel.package.metadata import Deposit, authors_of, citation, date_of
+from citypanel.package.programs import programs
 from citypanel.package.readme import Facts
 from citypanel.package.run import Run
-from citypanel.package.software import cost, locked, programs, seeds
+from citypanel.package.software import locked, seeds
 
 
 def facts_of(run: Run, contents: Contents, folder: Path) -> Facts:
@@ -29,9 +32,10 @@ def facts_of(run: Run, contents: Contents, folder: Path) -> Facts:
     own = (
         f"{'; '.join(authors_of(code))} ({str(code['date-released'])[:4]}). {code['title']}, version {code['version']}."
     )
+    description = _description(run, contents)
     deposit = Deposit(
         title="; ".join(study.title.en for study in run.studies.values()),
-        description=_description(run, contents),
+        description=description.en,
         authors=run.config.package.authors or authors_of(code),
         date=date_of(code),
         version=str(code["version"]),
@@ -39,9 +43,7 @@ def facts_of(run: Run, contents: Contents, folder: Path) -> Facts:
         code_licence=str(code["license"]),
         references=tuple(sorted({*references, own})),
     )
-    jobs = run.jobs()
     files = [entry.path for entry in entries_of(folder)]
-    logs = f"{run.results}/logs"
     return Facts(
         run=run,
         contents=contents,
@@ -50,19 +52,23 @@ def facts_of(run: Run, contents: Contents, folder: Path) -> Facts:
         exhibits=exhibit_files(run, contents.files),
         software=locked(run.base),
         python=_python(run),
+        description_zh=description.zh,
         seeds=seeds(folder, files),
         programs=programs(run),
-        cost=cost(run.lineage, jobs, logs, f"{run.results}/benchmarks"),
+        cost=cost_of(run),
     )
 
 
-def _description(run: Run, contents: Contents) -> str:
+def _description(run: Run, contents: Contents) -> Text:
     exhibits = sum(len(study.exhibits) for study in run.studies.values())
     studies = f"{len(run.studies)} {'study' if len(run.studies) == 1 else 'studies'}"
-    data = "simulated raw files" if run.simulated else "raw patent, customs and yearbook files"
-    return (
-        f"Code, data and results of {studies} with {exhibits} tables and figures, made from {data} by the workflow "
-        f"citypanel; {contents.variant} variant."
+    data = ("simulated raw files", "模拟原始文件") if run.simulated else ("raw files", "原始文件")
+    variant = {"public": "公开", "restricted": "受限"}[contents.variant]
+    return Text(
+        en=f"Code, data and results of {studies} with {exhibits} tables and figures, made from {data[0]} of patents, "
+        f"customs and yearbooks by the workflow citypanel; {contents.variant} variant.",
+        zh=f"{len(run.studies)} 项研究、{exhibits} 个表与图的代码、数据和结果，"
+        f"由 citypanel 流程从专利、海关和年鉴的{data[1]}生成；{variant}版本。",
     )
 
 

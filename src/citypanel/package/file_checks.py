@@ -81,13 +81,16 @@ def _duplicates(entries: Sequence[Entry]) -> Check:
         for other in paths[1:]
         if _without_language(other) != _without_language(paths[0])
     ]
-    found = [f"{one} = {other}" for one, other in pairs]
+    found = sorted(f"{one} = {other}" for one, other in pairs)
     # Two jobs may well find the same: two variants of an indicator lose the same rows.
     made = all(path.startswith("results/") for pair in pairs for path in pair)
     return judged(
         "duplicates",
-        ("No file stands twice.", "没有重复文件。"),
-        sorted(found),
+        (
+            "No file stands twice, unless two jobs found the same: variants of an indicator may lose the same rows.",
+            "没有重复文件，除非两个任务得到相同结果：同一指标的不同变体可能剔除相同的行。",
+        ),
+        found,
         ("none", "无"),
         ("keep one of the files and name it in both places", "保留其一并在两处引用"),
         explained=made,

@@ -1,8 +1,12 @@
 """The README of the package in the form of the social science data editors, every section filled from facts."""
 
+import csv
+import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from citypanel.declare.config import PANELS
@@ -10,14 +14,34 @@ from citypanel.declare.sources import Source
 from citypanel.declare.text import Text
 from citypanel.errors import InputError
 from citypanel.package.contents import Contents, raw_in_package
+from citypanel.package.cost import STORAGE, TIMES, Cost
 from citypanel.package.datapackage import LICENCES
 from citypanel.package.datasets import Dataset, sources_used
 from citypanel.package.exhibit_list import ExhibitFile, titles
 from citypanel.package.metadata import Deposit
+from citypanel.package.programs import Program
 from citypanel.package.run import Run
-from citypanel.package.software import Cost, Program, Seed, Software
+from citypanel.package.software import Seed, Software
 from citypanel.templating import environment
 
+# How far the facts on a source were checked, for each `standing` of the register.
+KNOWN = {
+    "seen": Text(en="read at the source", zh="已见原始资料"),
+    "recalled": Text(
+        en="as known to the authors of the code; check before a deposit", zh="仅据代码作者所知，存放前请核实"
+    ),
+    "own": Text(en="made by the authors of the code", zh="由代码作者制作"),
+}
+ROWS_ZH = {"seen": "已见", "recalled": "凭所知", "derived": "推算", "own": "自制"}
+SEEDS_IN = {
+    "sample": Text(en="the simulated raw files", zh="模拟原始文件"),
+    "validation": Text(
+        en="`snakemake validation`, no result of the studies", zh="`snakemake validation`，与研究结果无关"
+    ),
+    "analyses": Text(en="analysis {}", zh="分析 {}"),
+    "code": Text(en="where an analysis declares none, and starting values", zh="分析未声明种子时，及初始值"),
+    "checks": Text(en="`snakemake validation`, check {}", zh="`snakemake validation`，检验 {}"),
+}
 FILES = {"en": "README.md", "zh": "README.zh.md"}
 # What a form that nobody filled in looks like.
 PLACEHOLDER = re.compile(
@@ -38,6 +62,7 @@ class Facts:
     exhibits: Sequence[ExhibitFile]
     software: Software
     python: str
+    description_zh: str
     seeds: Sequence[Seed]
     programs: Sequence[Program]
     cost: Cost
@@ -52,6 +77,7 @@ class Exhibit:
     title: str
     program: str
     line: int
+    made_by: str
     declared: str
     outputs: tuple[str, ...]
     provided: bool
@@ -79,36 +105,65 @@ def _context(facts: Facts, language: str) -> dict[str, Any]:
 
     declared = [seed for seed in facts.seeds if seed.value is not None]
     sources = sources_used(facts.datasets)
+    raw = {source: files for source, files in sources.items() if _is_raw(source)}
     return {
         "say": say,
         "f": facts,
         "deposit": facts.deposit,
+        "title_zh": "；".join(study.title.zh for study in run.studies.values()),
+        "description_zh": facts.description_zh,
         "simulated": run.simulated,
         "package": run.config.package,
         "variant": facts.contents.variant,
-        "studies": [
-            {
-                "name": name,
-                "title": say(study.title),
-                "paper": say(study.paper) if study.paper else "",
-                "sample": study.sample,
-            }
-            for name, study in run.studies.items()
-        ],
+        "studies": [_study(run, name, language) for name in run.studies],
         "from_panels": raw_in_package(run) == PANELS,
-        "preset": run.config.sample.preset,
-        "seed": run.config.sample.seed,
-        "real": [_source(source, files, language) for source, files in sources.items() if _is_raw(source)],
-        "registers": [_source(source, files, language) for source, files in sources.items() if not _is_raw(source)],
+        "real": [_source(source, files, language) for source, files in raw.items()],
+        "registers": [
+            {**_source(source, files, language), "known": _known(run, source, language)}
+            for source, files in sources.items()
+            if source not in raw
+        ],
         "stand_in": _stood_for(run, sources, language),
         "availability": availability(sources),
+        "datasets": [_dataset(row, language) for row in facts.datasets],
         "exhibits": _exhibits(facts, language),
-        "declared_seeds": declared,
+        "declared_seeds": [_seed(seed, language) for seed in declared],
         "generators": [seed for seed in facts.seeds if seed.value is None],
+        "times": [text for _, text in TIMES],
+        "storages": [text for _, text in STORAGE],
         "data_licence": LICENCES[facts.deposit.data_licence],
         "code_licence": LICENCES[facts.deposit.code_licence],
         "refused": facts.contents.refusals,
     }
+
+
+def _study(run: Run, name: str, language: str) -> dict[str, Any]:
+    study = run.studies[name]
+    printed = [exhibit for exhibit, declared in study.exhibits.items() if getattr(declared, "published", None)]
+    none = {"en": "none", "zh": "无"}[language]
+    return {
+        "name": name,
+        "title": getattr(study.title, language),
+        "paper": getattr(study.paper, language) if study.paper else "",
+        "sample": study.sample,
+        "printed": f"{printed[0]}-{printed[-1]} ({len(printed)})" if len(printed) > 1 else "".join(printed) or none,
+    }
+
+
+def _dataset(row: Dataset, language: str) -> dict[str, Any]:
+    """Return a line of the dataset list; the registers behind what was made are one word."""
+    raw = [getattr(source.text("title"), language) for source in row.sources if _is_raw(source)]
+    looked_up = len(raw) < len(row.sources)
+    registers = [{"en": "registers", "zh": "登记表"}[language]] if raw and looked_up else []
+    own = raw or [getattr(source.text("title"), language) for source in row.sources]
+    return {**vars(row), "origin": {"en": "; ", "zh": "；"}[language].join([*own, *registers])}
+
+
+def _seed(seed: Seed, language: str) -> dict[str, Any]:
+    """Return a seed with what it is for, told from the keys above it."""
+    place, _, name = seed.use.partition(" ")
+    use = getattr(SEEDS_IN[place], language).format(name) if place in SEEDS_IN else seed.use
+    return {"value": seed.value, "file": seed.file, "line": seed.line, "use": use}
 
 
 def _is_raw(source: Source) -> bool:
@@ -119,7 +174,27 @@ def _source(source: Source, files: Iterable[Dataset], language: str) -> dict[str
     texts = {name: getattr(source.text(name), language) for name in ("title", "access", "cost", "delay")}
     listed = list(files)
     provided = sorted({getattr(row.provided, language) for row in listed})
-    return {**source.model_dump(), **texts, "files": [row.file for row in listed], "provided": ", ".join(provided)}
+    folder = os.path.commonpath([Path(row.file).parent for row in listed]) if listed else ""
+    return {
+        **source.model_dump(),
+        **texts,
+        "known": getattr(KNOWN[source.standing], language),
+        "files": [row.file for row in listed],
+        "folder": f"{folder}/",
+        "provided": ", ".join(provided),
+    }
+
+
+def _known(run: Run, source: Source, language: str) -> str:
+    """Return how far a register may be trusted: what its rows say, or what its source does."""
+    with (run.base / source.feeds).open(encoding="utf-8-sig", newline="") as stream:
+        rows = Counter(row.get("standing") or "" for row in csv.DictReader(stream))
+    if set(rows) <= {""}:
+        return str(getattr(KNOWN[source.standing], language))
+    told = [(count, name if language == "en" else ROWS_ZH.get(name, name)) for name, count in sorted(rows.items())]
+    if language == "en":
+        return "rows: " + ", ".join(f"{count} {name}" for count, name in told)
+    return "、".join(f"{name} {count} 行" for count, name in told)
 
 
 def _stood_for(run: Run, sources: Mapping[Source, Sequence[Dataset]], language: str) -> list[dict[str, Any]]:
@@ -146,7 +221,8 @@ def _exhibits(facts: Facts, language: str) -> list[Exhibit]:
             title=str(getattr(known[study, name], language)),
             program=entries[0].program,
             line=entries[0].line,
-            declared=f"{entries[0].declared_in}:{entries[0].declared_line}",
+            made_by=_made_by(entries[0], language),
+            declared=" ".join([str(entries[0].declared_line), entries[0].analyses_lines]).strip(),
             outputs=tuple(
                 entry.output for entry in entries if f"_{language}." in entry.output or entry.output.endswith(".csv")
             ),
@@ -154,6 +230,15 @@ def _exhibits(facts: Facts, language: str) -> list[Exhibit]:
         )
         for (study, name), entries in grouped.items()
     ]
+
+
+def _made_by(entry: ExhibitFile, language: str) -> str:
+    """Return the programs that computed what an exhibit shows, the first with its line."""
+    if not entry.estimated_by:
+        return {"en": "its declaration alone", "zh": "仅据声明"}[language]
+    first, *others = [f"`{script}`" for script in entry.estimated_by.split()]
+    line = {"en": f"{first}, line {entry.estimated_line}", "zh": f"{first} 第 {entry.estimated_line} 行"}[language]
+    return ", ".join([line, *others])
 
 
 def refuse_placeholders(text: str, place: str) -> None:

@@ -25,7 +25,7 @@ def test_every_register_has_a_source_with_a_licence(project, sources) -> None:
 
 
 def test_every_column_of_every_register_has_a_meaning(project) -> None:
-    meanings = Meanings(project / "registers" / "codebook.csv", {})
+    meanings = Meanings(project / "registers", {})
     for path in sorted((project / "registers").glob("*.csv")):
         for column in read_data(path).columns:
             found = meanings.of(f"registers/{path.name}", str(column))

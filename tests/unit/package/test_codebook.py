@@ -4,6 +4,9 @@ import pandas as pd
 import pytest
 
 from citypanel.canonical import Origin, write_frame
+from citypanel.declare.study import Study
+from citypanel.declare.yaml import read_yaml
+from citypanel.errors import InputError
 from citypanel.package.codebook import Meanings, describe, disagreements
 
 REGISTER = (
@@ -13,9 +16,9 @@ REGISTER = (
 
 @pytest.fixture
 def meanings(tmp_path):
-    path = tmp_path / "codebook.csv"
-    path.write_text(REGISTER, encoding="utf-8")
-    return Meanings(path, {}, pd.DataFrame({"variable": [], "unit": []}))
+    (tmp_path / "codebook.csv").write_text(REGISTER, encoding="utf-8")
+    (tmp_path / "unit_names.csv").write_text("unit_en,unit_zh\nUS$,美元\n", encoding="utf-8")
+    return Meanings(tmp_path, {}, pd.DataFrame({"variable": [], "unit": []}))
 
 
 def schema(path, meanings):
@@ -62,3 +65,46 @@ def test_data_that_changed_after_their_description_are_told(tmp_path, meanings, 
     described = schema(path, meanings)
     path.write_text(text, encoding="utf-8")
     assert disagreements(path, described) == [message]
+
+
+def test_what_a_reader_would_miss_is_named(tmp_path, meanings) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("area,value,count\n0101,1.5,1\n", encoding="utf-8")
+    area, value, count = describe(path, "results/x.csv", meanings, "scripts/a.py")
+    assert area.lacks() == value.lacks() == []
+    assert (value.meaning.unit.zh, value.source) == ("美元", "scripts/a.py")
+    assert count.lacks() == ["meaning", "unit"]
+    assert describe(path, "results/x.csv", meanings)[0].lacks() == ["source"]
+
+
+def test_a_unit_without_a_name_in_the_other_language_is_refused(tmp_path, meanings) -> None:
+    (tmp_path / "codebook.csv").write_text(REGISTER.replace("US$", "pounds"), encoding="utf-8")
+    other = Meanings(tmp_path, {}, pd.DataFrame({"variable": [], "unit": []}))
+    with pytest.raises(InputError, match="unit 'pounds' is not in registers/unit_names.csv"):
+        other.of("results/x.csv", "value")
+
+
+@pytest.mark.parametrize("study", ["yrd_cooperation", "smart_city", "ip_model_city", "collaborative_gap"])
+def test_every_variable_of_the_studies_has_meaning_unit_and_source_in_both_languages(project, study) -> None:
+    declared = Study.model_validate(read_yaml(project / "studies" / study / "study.yaml"))
+    meanings = Meanings(project / "registers", {study: declared})
+    for name, variable in declared.variables.items():
+        meaning = meanings.of(f"data/{study}.csv", name)
+        assert meaning.text.en.startswith(variable.label.en)
+        assert meaning.text.zh.startswith(variable.label.zh)
+        assert meaning.unit.en
+        assert meaning.unit.zh
+        assert meaning.source
+    for key in ("city", "year", "province"):
+        assert meanings.of(f"data/{study}.csv", key).unit is not None
+
+
+def test_units_of_variables_come_through_their_transforms(project) -> None:
+    declared = Study.model_validate(read_yaml(project / "studies" / "yrd_cooperation" / "study.yaml"))
+    meanings = Meanings(project / "registers", {"yrd_cooperation": declared})
+    units = {name: meanings.of("data/yrd_cooperation.csv", name).unit for name in ("gdp", "inno", "within", "open")}
+    assert units["gdp"].en == "log of 10,000 yuan"
+    assert units["gdp"].zh == "万元的对数"
+    assert units["inno"].en == "log of 1 + count"
+    assert units["within"].en == "patents"
+    assert units["open"].en == "by the formula"

@@ -10,6 +10,7 @@ from citypanel.package.archive import Entry
 from citypanel.package.exhibit_list import ExhibitFile
 from citypanel.package.metadata import Deposit, citation_cff, codecheck, date_of, ro_crate
 from citypanel.package.readme import refuse_placeholders
+from citypanel.package.standard_checks import SECTIONS, fault_of
 
 DEPOSIT = Deposit("A title", "What it is.", ("Li, Wei",), "2026-11-22", "0.1.0", "CC-BY-4.0", "MIT", ("A reference.",))
 CODE = {
@@ -20,7 +21,7 @@ CODE = {
     "date-released": "2026-11-22",
 }
 EXHIBIT = ExhibitFile(
-    "table1", "scripts/render_table.py", 20, "results/s/tables/table1_en.csv", "s", "f", 1, "a", "e", 1, "yes"
+    "table1", "scripts/render_table.py", 20, "results/s/tables/table1_en.csv", "s", "f", 1, "a", "2", "e", 1, "yes"
 )
 
 
@@ -100,3 +101,23 @@ def test_the_day_is_that_of_the_release_or_of_source_date_epoch_never_today(monk
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "soon")
     with pytest.raises(InputError, match="SOURCE_DATE_EPOCH is 'soon'; allowed: seconds since 1970"):
         date_of(CODE)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("## References\n\n- one\n", ""),
+        ("## References\n\n## Acknowledgements\nthanks\n", "empty"),
+        ("## References\n", "empty"),
+        ("## References\n\n### Books\n- one\n", ""),
+        ("### References of others\n- one\n", "missing"),
+    ],
+)
+def test_a_section_must_be_there_and_hold_something(text, fault) -> None:
+    assert fault_of(text, "References") == fault
+
+
+def test_templates_have_every_section_that_is_checked(project) -> None:
+    for language, sections in SECTIONS.items():
+        text = (project / "templates" / "package" / f"readme_{language}.md.jinja").read_text(encoding="utf-8")
+        assert [section for section in sections if f"# {section}\n" not in text] == []
