@@ -83,12 +83,21 @@ def _figure_cells(
         raise InputError(f"{name} has no column '{column}'{closest(column, fields)}")
     found = [(at, line) for at, line in enumerate(lines) if row in _names(line, fields, at)]
     if len(found) != 1:
-        shown = ", ".join(f"'{','.join(list(line.values())[:2])}'" for _, line in (found or list(enumerate(lines)))[:3])
+        shown = ", ".join(f"'{text}'" for text in _shortest([line for _, line in found] or lines, lines))
         what = f"{len(found)} lines" if found else "no line"
-        raise InputError(f"{name}: '{row}' fits {what}; name one by its leading cells or its number, as {shown}")
+        number = f"its number, 1 to {len(lines)}"
+        raise InputError(f"{name}: '{row}' fits {what}; name one by its leading cells, as {shown}, or by {number}")
     at, line = found[0]
     value = line[column]
     return [Cell(name, at + 2, tuple(line[field] for field in fields[:2]), column, column, value, value)]
+
+
+def _shortest(wanted: Sequence[dict[str, str]], lines: Sequence[dict[str, str]]) -> list[str]:
+    """Return the leading cells that name the first three lines, as many of them as no other line has."""
+    cells = [tuple(line.values()) for line in lines]
+    lengths = range(1, len(cells[0]) + 1) if cells else ()
+    length = next((size for size in lengths if len({line[:size] for line in cells}) == len(cells)), 1)
+    return [",".join(tuple(line.values())[:length]) for line in wanted[:3]]
 
 
 def _names(line: dict[str, str], fields: Sequence[str], at: int) -> set[str]:

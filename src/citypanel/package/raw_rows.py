@@ -82,6 +82,17 @@ def rows_of_years(path: Path, years: Iterable[int]) -> list[RawRows]:
     return _by_file(_of_years(path, ["year", "source_file", "source_row"], keys))
 
 
+def shared(one: Sequence[RawRows], two: Sequence[RawRows]) -> list[RawRows]:
+    """Return the rows that stand in both."""
+    others = {item.file: _numbers(item) for item in two}
+    both = [(item.file, np.intersect1d(_numbers(item), others[item.file])) for item in one if item.file in others]
+    return [RawRows(file, len(numbers), ranges(numbers)) for file, numbers in both if len(numbers)]
+
+
+def _numbers(rows: RawRows) -> npt.NDArray[np.int64]:
+    return np.concatenate([np.arange(start, end + 1, dtype=np.int64) for start, end in rows.ranges])
+
+
 def _of_years(path: Path, columns: Sequence[str], keys: pd.DataFrame) -> pa.Table:
     years = sorted({int(year) for year in keys["year"]})
     return pq.read_table(path, columns=list(columns), filters=[("year", "in", years)])

@@ -1,6 +1,8 @@
 """Where a printed number comes from: cell, record, specification, panel rows, indicators, raw files and rows."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +10,26 @@ import numpy as np
 import pandas as pd
 
 from citypanel.canonical import read_frame, read_origin
-from citypanel.columns import matching_rows
-from citypanel.declare.expression import Expression, Shift
+from citypanel.columns import matching_rows, parse_where
 from citypanel.declare.formula import Term, parse_formula, parse_terms
-from citypanel.errors import InputError
+from citypanel.errors import DeclarationError, InputError
 from citypanel.package.cells import Cell, Place, find_cells, find_place, read_record
 from citypanel.package.lineage import Lineage, read_lineage
-from citypanel.package.why_sources import Document, Traced, raw_files, variables_behind, whole_table
+from citypanel.package.reads import steps_of_term
+from citypanel.package.why_sources import (
+    Document,
+    Traced,
+    pair_files,
+    raw_files,
+    variables_behind,
+    whole_files,
+    whole_table,
+)
 from citypanel.receipts import Receipt
 from citypanel.result import plain
 
 LANGUAGES = ("en", "zh")
+PANEL_KEYS = ("city", "year", "province")
 _ONE_BY_ONE = ("describe", "correlate")  # methods that treat each variable by itself
 _SHOWN = ("method", "formula", "vcov", "where", "weights", "winsorise", "seed", "options")
 
@@ -66,7 +77,7 @@ def why(study: str, exhibit: str, column: str, row: str, *, root: Path, results:
     if place and estimate:
         found |= _estimated(lineage, estimate, records[place.record], documents[place.record], place, cells[0])
     else:
-        found |= _shown(lineage, job)
+        found |= _shown(lineage, job, cells[0], root / shown)
     return {**found, "jobs": _jobs(lineage, shown), "licences": _licences(lineage, shown)}
 
 
@@ -129,20 +140,42 @@ def _estimated(  # noqa: PLR0917 - what was found so far
     panel = read_frame(lineage.root / panel_path)
     terms = _terms(str(specification["formula"]))
     names = list(dict.fromkeys(name for term in terms for name in term.names()))
+    others = [name for name in _named(specification, panel.columns) if name not in names]
     if specification["method"] in _ONE_BY_ONE:
         names = [name for name in names if name in (*cell.keys, cell.column)] or names
     count = int(result["n"] if place.n is None else place.n)
     used = _used_rows(panel, specification, names, count, (result["column"], *cell.keys))
     keys = _with_lags(used[["city", "year"]], terms)
     traced = Traced(lineage, lineage.require(panel_path), keys)
-    variables = variables_behind(traced, [name for name in names if name not in ("city", "year", "province")])
+    variables = variables_behind(traced, [name for name in (*names, *others) if name not in PANEL_KEYS])
     return {
         "record": {"file": path, "sha256": job.outputs[path], "column": result["column"], "n": result["n"]},
         "specification": {**specification, "variance": result["vcov"], "sample": record["sample"]},
         "panel": _panel(traced, panel_path, used[list(dict.fromkeys(["city", "year", *names]))], count),
         "variables": [{**item, "whole_table": True} if whole_table(item) else item for item in variables],
+        "weights": [{"file": name, "sha256": job.inputs[name]} for name in job.inputs if "/weights/" in name],
         "raw": list(raw_files(variables)),
     }
+
+
+def _named(specification: Document, columns: Iterable[str]) -> list[str]:
+    """Return the columns that a specification names beside its formula: covariates, groups, conditions, weights."""
+    known = set(columns)
+    conditions = [item.column for item in parse_where(str(specification["where"]))] if "where" in specification else []
+    named = [*conditions, *_texts([specification.get(key) for key in ("weights", "options")])]
+    return [name for name in dict.fromkeys(named) if name in known]
+
+
+def _texts(node: Any) -> Iterator[str]:
+    """Yield every column that a text inside options may name, as terms of a formula or by itself."""
+    if isinstance(node, str):
+        with suppress(DeclarationError):
+            yield from (name for term in parse_terms(node) for name in term.names())
+    elif isinstance(node, (list, tuple)):
+        for item in node:
+            yield from _texts(item)
+    elif isinstance(node, dict):
+        yield from _texts(list(node.values()))
 
 
 def _specification(job: Receipt, result: Mapping[str, Any], position: int) -> Document:
@@ -176,20 +209,9 @@ def _used_rows(
 
 def _with_lags(keys: pd.DataFrame, terms: list[Term]) -> pd.DataFrame:
     """Return the cells that are read: those of earlier and later years where a term is shifted."""
-    steps = {0}
-    for term in terms:
-        for part in term.parts:
-            for shift in _shifts(part):
-                signed = shift.periods if shift.kind in ("L", "D") else -shift.periods
-                steps |= {*range(signed + 1), *range(signed, 1)}
-    return pd.concat([keys.assign(year=keys["year"] - step) for step in sorted(steps)]).drop_duplicates()
-
-
-def _shifts(part: Expression | object) -> list[Shift]:
-    if isinstance(part, Shift):
-        return [part]
-    inner = [getattr(part, name, None) for name in ("argument", "left", "right")]
-    return [shift for item in inner if item is not None for shift in _shifts(item)]
+    backs = {0, *(back for term in terms for _, back in steps_of_term(term))}
+    years = {step for back in backs for step in range(min(back, 0), max(back, 0) + 1)}
+    return pd.concat([keys.assign(year=keys["year"] - back) for back in sorted(years)]).drop_duplicates()
 
 
 def _panel(traced: Traced, path: str, used: pd.DataFrame, estimated: int) -> Document:
@@ -207,10 +229,25 @@ def _panel(traced: Traced, path: str, used: pd.DataFrame, estimated: int) -> Doc
     }
 
 
-def _shown(lineage: Lineage, job: Receipt) -> Document:
-    """Return what an exhibit shows that is no estimate: the files it reads, and what these were made from."""
+def _shown(lineage: Lineage, job: Receipt, cell: Cell, file: Path) -> Document:
+    """Return what an exhibit shows that is no estimate: the files it reads, and the raw files behind them.
+
+    A pair of cities leads to the patents of both; all else to whole files.
+    """
     behind = [path for path in job.inputs if lineage.wrote(path)]
-    return {"shows": [{"file": path, "sha256": job.inputs[path]} for path in behind]}
+    pairs = [path for path in behind if path.endswith(".pairs.parquet")]
+    row = _line(file, cell)
+    if pairs and {"city_i", "city_j", "year"} <= set(row):
+        raw = pair_files(lineage, pairs[0], (int(row["city_i"]), int(row["city_j"])), int(row["year"]))
+    else:
+        raw = whole_files(lineage, behind)
+    return {"shows": [{"file": path, "sha256": job.inputs[path]} for path in behind], "raw": raw}
+
+
+def _line(file: Path, cell: Cell) -> dict[str, str]:
+    """Return the line of an exhibit's CSV that holds a cell."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))[cell.line - 2]
 
 
 def _jobs(lineage: Lineage, path: str) -> list[Document]:

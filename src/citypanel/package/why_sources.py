@@ -13,7 +13,15 @@ from citypanel.declare.expression import names_in, parse_expression
 from citypanel.errors import DeclarationError
 from citypanel.package.formulas import FORMULAS, NETWORK, WHOLE_TABLE
 from citypanel.package.lineage import Lineage
-from citypanel.package.raw_rows import RawRows, all_rows, export_rows, patent_rows, rows_of_years, yearbook_rows
+from citypanel.package.raw_rows import (
+    RawRows,
+    all_rows,
+    export_rows,
+    patent_rows,
+    rows_of_years,
+    shared,
+    yearbook_rows,
+)
 from citypanel.receipts import Receipt
 
 Document = dict[str, Any]
@@ -94,8 +102,7 @@ def _indicator(traced: Traced, name: str, declared: Mapping[str, Any], keys: pd.
     column = str(declared.get("column") or source)
     tables = [
         _table(traced, table, _rows(traced, table, source, options, keys))
-        for table in job.inputs
-        if table.endswith(".parquet")
+        for table in canonical_behind(traced.lineage, job)
     ]
     return {
         "variable": name,
@@ -109,6 +116,48 @@ def _indicator(traced: Traced, name: str, declared: Mapping[str, Any], keys: pd.
         "code": job.code,
         "tables": tables,
     }
+
+
+def canonical_behind(lineage: Lineage, job: Receipt) -> list[str]:
+    """Return the canonical tables that a job reads, itself or through jobs that clean and add up their rows."""
+    found: list[str] = []
+    for path in job.inputs:
+        before = lineage.wrote(path)
+        if "/canonical/" in path:
+            found.append(path)
+        elif before is not None and "/intake/" not in path:
+            found += canonical_behind(lineage, before)
+    return list(dict.fromkeys(found))
+
+
+def whole_files(lineage: Lineage, paths: Iterable[str]) -> list[Document]:
+    """Return the raw files behind results, each whole: those that an intake read."""
+    intakes = [job for job in lineage.upstream(paths) if "root" in job.params]
+    roots = [(job, f"{str(job.params['root']).rstrip('/')}/") for job in intakes]
+    found = {
+        path.removeprefix(root): digest
+        for job, root in roots
+        for path, digest in job.inputs.items()
+        if path.startswith(root)
+    }
+    return [{"file": file, "sha256": digest, "rows": None, "ranges": []} for file, digest in sorted(found.items())]
+
+
+def pair_files(lineage: Lineage, path: str, cities: tuple[int, int], year: int) -> list[Document]:
+    """Return the raw rows of the patents that two cities share in a year of a table of pairs."""
+    job = lineage.require(path)
+    keys = [
+        pd.DataFrame({"city": [city] * window, "year": [year - back for back in range(window)]})
+        for city in cities
+        for window in [int(job.params.get("options", {}).get("window", 1))]
+    ]
+    tables = [table for table in canonical_behind(lineage, job) if table.endswith("/patents.parquet")]
+    read = {file: digest for behind in lineage.upstream(tables) for file, digest in behind.inputs.items()}
+    return [
+        {**asdict(rows), "sha256": _raw_hash(read, rows.file)}
+        for table in tables
+        for rows in shared(*(patent_rows(lineage.root / table, key) for key in keys))
+    ]
 
 
 def _rows(traced: Traced, table: str, source: str, options: Mapping[str, Any], keys: pd.DataFrame) -> list[RawRows]:

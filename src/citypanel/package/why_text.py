@@ -29,7 +29,9 @@ _WORDS = {
     "shows": ("shows", "展示"),
     "more": ("more; --json lists all", "其余见 --json"),
     "simulated": ("SIMULATED data: no evidence", "模拟数据：不构成证据"),
-    "text": ("a text; no record holds it", "文字，不在任何结果记录中"),
+    "text": ("no result record holds it", "不在任何结果记录中"),
+    "weights": ("weights matrix", "权重矩阵"),
+    "whole": ("the whole file", "整个文件"),
 }
 
 
@@ -90,6 +92,8 @@ class _Teller:
             yield f"  {_given(row)}"
         if len(panel["values"]) > 2:
             yield f"  ... {len(panel['values']) - 2} {self.word('more')}"
+        for item in document["weights"]:
+            yield f"{self.word('weights')}: {item['file']}  {_short(item['sha256'])}"
         for variable in document["variables"]:
             yield from self._variable(variable)
 
@@ -113,6 +117,8 @@ class _Teller:
             yield f"  {item['file']}  {_short(item['sha256'])}"
 
     def _ranges(self, item: Document) -> str:
+        if item["rows"] is None:
+            return self.word("whole")
         ranges: Sequence[tuple[int, int]] = item["ranges"]
         count = f"{item['rows']} {self.word('rows')}: "
         shown = count + ", ".join(str(start) if start == end else f"{start}-{end}" for start, end in ranges[:SHOWN])

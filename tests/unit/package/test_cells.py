@@ -57,8 +57,13 @@ def test_a_line_of_a_figure_is_found_by_its_leading_cells_or_its_number(tmp_path
 def test_leading_cells_that_fit_several_lines_are_refused_with_examples(tmp_path) -> None:
     path = tmp_path / "figure1_en.csv"
     path.write_text(FIGURE, encoding="utf-8-sig")
-    with pytest.raises(InputError, match="'quality' fits 2 lines; name one by its leading cells or its number"):
+    with pytest.raises(InputError) as error:
         find_cells(path, "figure1", "mean", "quality")
+    # As many leading cells are shown as it takes to name one line.
+    assert str(error.value) == (
+        "figure1: 'quality' fits 2 lines; name one by its leading cells, as 'quality,2011', 'quality,2012', "
+        "or by its number, 1 to 2"
+    )
 
 
 def record(*estimates):

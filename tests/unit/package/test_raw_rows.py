@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citypanel.canonical import Origin, write_table
-from citypanel.package.raw_rows import export_rows, patent_rows, ranges, yearbook_rows
+from citypanel.package.raw_rows import RawRows, export_rows, patent_rows, ranges, shared, yearbook_rows
 
 KEYS = pd.DataFrame({"city": [320500], "year": [2011]})
 
@@ -97,3 +97,9 @@ def test_a_yearbook_cell_leads_to_its_file_whatever_its_header(tmp_path) -> None
     write_table(rows, tmp_path / "city_year.parquet", "city_year", origin=Origin())
     (found,) = yearbook_rows(tmp_path / "city_year.parquet", KEYS, ["gdp_wan"])
     assert (found.file, found.ranges) == ("y.xlsx", ((4, 4),))
+
+
+def test_rows_that_two_cities_share_are_those_in_both() -> None:
+    one = [RawRows("a.csv", 4, ((2, 4), (9, 9))), RawRows("b.csv", 1, ((7, 7),))]
+    two = [RawRows("a.csv", 4, ((4, 5), (8, 9))), RawRows("c.csv", 1, ((7, 7),))]
+    assert shared(one, two) == [RawRows("a.csv", 2, ((4, 4), (9, 9)))]
