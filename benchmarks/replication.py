@@ -1,8 +1,8 @@
 """What the workflow took on the sample, study by study, from the benchmarks of a run: for a package's README.
 
-    snakemake --cores 1 && python benchmarks/workflow.py "2 cores of ..., 24 GB, Debian 12"
+    snakemake --cores 1 && python benchmarks/replication.py "2 cores of ..., 24 GB, Debian 12"
 
-Rewrites the rows of the run's preset in benchmarks/workflow.csv: what the clock showed for each job, added up.
+Rewrites the rows of the run's preset in benchmarks/replication.csv: what the clock showed for each job, added up.
 """
 
 import sys

@@ -45,7 +45,8 @@ def root(finished) -> Path:
     """The finished checkout with the files that only a package needs."""
     for name in ("LICENSE", "CITATION.cff", "CHANGELOG.md", "Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy2(PROJECT / name, finished.root / name)
-    shutil.copytree(PROJECT / "docs", finished.root / "docs", dirs_exist_ok=True)
+    for name in ("docs", "benchmarks"):
+        shutil.copytree(PROJECT / name, finished.root / name, dirs_exist_ok=True)
     return finished.root
 
 

@@ -15,7 +15,7 @@ VARIANTS = ("public", "restricted")
 CODE = (
     "Snakefile", "Makefile", "pyproject.toml", "requirements.lock", "LICENSE", "CHANGELOG.md",
     "rules/*.smk", "scripts/*.py", "src/citypanel/**/*", "registers/*", "templates/**/*", "envs/*", "profiles/**/*",
-    "report/*", "docs/*.md", "benchmarks/workflow.csv",
+    "report/*", "docs/*.md", "benchmarks/replication.csv",
 )  # fmt: skip
 
 _NONE_COLLECTED = Text(

@@ -178,7 +178,7 @@ def _source_of(run: Run, path: str, made: Mapping[str, str]) -> str:
     if path.startswith("studies/"):
         return "the paper, as printed" if "/published/" in path else "declared by the study"
     sources = run.rights.behind(path) if path.startswith((REGISTERS, "raw/")) else ()
-    return "; ".join(source.title_en for source in sources) or "benchmarks/workflow.py"
+    return "; ".join(source.title_en for source in sources) or "benchmarks/replication.py"
 
 
 def _shipped_jobs(run: Run, folder: Path) -> list[dict[str, Any]]:

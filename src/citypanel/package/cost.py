@@ -1,7 +1,7 @@
 """What a replication takes: time, memory and storage in the brackets of the data editors' template.
 
 Measured times differ from run to run, and a package of the same code and inputs must not. So the brackets are those
-of figures that stand still: what the authors declare, or what `benchmarks/workflow.csv` holds for the sample. Only
+of figures that stand still: what the authors declare, or what `benchmarks/replication.csv` holds for the sample. Only
 where there is neither do they come from the run itself.
 """
 
@@ -14,7 +14,7 @@ from citypanel.declare.text import Text
 from citypanel.errors import InputError
 from citypanel.package.run import Run
 
-MEASURED = "benchmarks/workflow.csv"
+MEASURED = "benchmarks/replication.csv"
 COLUMNS = ("preset", "study", "jobs", "seconds", "peak_mb", "machine")
 # The template's brackets: seconds, MB.
 TIMES = (
