@@ -1,11 +1,15 @@
 """Fixtures that every test may use."""
 
+import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from checkouts import Checkout, copy_checkout
 
 # The same examples in every run, so that a failure is of the change and not of the draw;
 # `HYPOTHESIS_PROFILE=explore make test` draws new ones.
@@ -18,9 +22,13 @@ SHARED = PROJECT.parent / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the tests that run whole workflows: the longest last would leave all workers but one idle."""
-    long = ("workflow", "real")
-    items.sort(key=lambda item: item.path.parent.name not in long)
+    """Start with the tests that run whole workflows: the longest last would leave all workers but one idle.
+
+    The cluster comes first: much of its time is waiting, which the other workers fill.
+    """
+    long = ("cluster", "workflow", "real")
+    places = {name: place for place, name in enumerate(long)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(long)))
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +48,26 @@ def shared() -> Callable[..., Path]:
 def project() -> Path:
     """Return the root of the checkout."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Checkout]:
+    """Return a maker of checkouts in which nothing has run."""
+    return lambda: copy_checkout(tmp_path_factory.mktemp("fresh"))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which every target of every study has been made: once for all workers, a copy for each."""
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = common / "made_once"
+    with (common / "made_once.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not made.exists():
+            checkout = copy_checkout(common / "making")
+            done = checkout.snakemake()
+            assert done.returncode == 0, done.stdout + done.stderr
+            checkout.root.rename(made)
+    # Tests edit files; a checkout may be moved without a rerun, so a copy with its times is as good.
+    return Checkout(Path(shutil.copytree(made, own / "finished", symlinks=True)))

@@ -1,7 +1,6 @@
 """The workflow on a real Slurm of virtual nodes, one of which dies in the middle."""
 
 import time
-from pathlib import Path
 
 import pytest
 
@@ -9,35 +8,29 @@ from checkouts import copy_checkout, result_hashes
 
 pytestmark = [pytest.mark.workflow, pytest.mark.cluster]
 
+# Two exhibits, which travel as one job of a group.
 TARGETS = (
+    "results/yrd_cooperation/tables/table2_en.tex",
     "results/yrd_cooperation/tables/table4_en.tex",
-    "results/yrd_cooperation/tables/table7_en.tex",
 )
 CONFIG = ("--config", "studies=yrd_cooperation")
 MINUTES = 10
 
 
-@pytest.fixture
-def local_results(tmp_path: Path) -> dict[str, str]:
-    """The same targets made on this machine without a cluster."""
-    local = copy_checkout(tmp_path / "local")
-    done = local.snakemake(*TARGETS, *CONFIG)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return result_hashes(local.root)
-
-
-def test_a_node_dies_in_the_middle_and_the_run_ends_with_the_same_bytes(
-    tmp_path, cluster, local_results, capsys
-) -> None:
+def test_a_node_dies_in_the_middle_and_the_run_ends_with_the_same_bytes(tmp_path, cluster, request, capsys) -> None:
     root = copy_checkout(tmp_path / "checkout").root
     run = cluster.snakemake(root, *TARGETS, *CONFIG, "sample={preset: tiny}")
     killed = _kill_a_busy_node(cluster, run)
     said, _ = run.communicate(timeout=60 * MINUTES)
     assert run.returncode == 0, said
     assert {cluster.restarts(job) for job in killed} == {1}, said
-    assert result_hashes(root) == local_results
+    found = result_hashes(root)
+    assert set(TARGETS) <= found.keys()
+    # Asked for at the end: by then another worker has made it, without a cluster.
+    local = result_hashes(request.getfixturevalue("finished").root)
+    assert {name: local.get(name) for name in found} == found
     with capsys.disabled():
-        print(f"\nSlurm: 1 of 3 nodes killed with {len(killed)} job(s) on it; {len(local_results)} files the same")  # noqa: T201 - shown in docs/reliability.md
+        print(f"\nSlurm: 1 of 3 nodes killed with {len(killed)} job(s) on it; {len(found)} files the same")  # noqa: T201 - shown in docs/reliability.md
 
 
 def _kill_a_busy_node(cluster, run) -> list[str]:
