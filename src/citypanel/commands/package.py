@@ -38,12 +38,15 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.check is not None:
         _check(arguments.check, arguments.folder)
         return
+    from citypanel.declare.config import parse_config, study_folder
     from citypanel.package.build import build_package, summary
     from citypanel.package.rebuild import rebuild, report
     from citypanel.package.run import load_run
 
     base = arguments.folder
     config = _config(base, arguments.config)
+    for study in arguments.studies:
+        study_folder(parse_config(config), study, base)
     _require_fresh(base, arguments.config, arguments.studies)
     results = str(config.get("pathvars", {}).get("results", "results"))
     found = load_run(config, base, base, results, arguments.studies)
@@ -83,9 +86,8 @@ def _require_fresh(base: Path, config: list[str], studies: list[str]) -> None:
     lines = _snakemake(base, config, "--summary", *targets)
     for row in csv.DictReader(io.StringIO(lines[lines.find("output_file") :]), delimiter="\t"):
         if row["plan"] != "no update" and row["status"] != "ok":
-            raise InputError(
-                f"{row['output_file']} is stale ({row['status']}); run snakemake again, with the --config given to it"
-            )
+            what = "is missing" if row["status"] == "missing" else f"is stale ({row['status']})"
+            raise InputError(f"{row['output_file']} {what}; run snakemake again, with the --config given to it")
 
 
 def _snakemake(base: Path, config: list[str], *arguments: str) -> str:
@@ -107,9 +109,17 @@ def _check(manifest: Path, folder: Path) -> None:
     if not manifest.is_file():
         raise InputError(f"{manifest}: there is no such file; a package holds MANIFEST.csv")
     shipped = folder / "results_shipped"
+    try:
+        known = read_manifest(manifest.read_text(encoding="utf-8"), str(manifest))
+    except UnicodeDecodeError:
+        raise InputError(f"{manifest} is no text; the MANIFEST.csv of a package is expected") from None
     write_panel_csvs(folder)
-    known = read_manifest(manifest.read_text(encoding="utf-8"), str(manifest))
     found = compare(known, folder, shipped=shipped if shipped.is_dir() else None)
+    if all(item.outcome == "missing" for item in found):
+        raise InputError(
+            f"{manifest} is the manifest of another package: none of its {len(found)} results is here; "
+            "take the MANIFEST.csv that came with these results"
+        )
     bad = [item for item in found if item.outcome in ("differs", "missing")]
     for item in bad:
         print(f"{item.path}: {item.outcome}")

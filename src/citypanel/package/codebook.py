@@ -150,6 +150,8 @@ class Meanings:
         if variable.cut is not None:
             return self._unit("0 or 1")
         known = self._unit(self._unit_before(variable))
+        if variable.transform != "none" and isinstance(variable, FormulaVariable):
+            known = Text(en="the formula", zh="公式值")
         if variable.transform == "log":
             return Text(en=f"log of {known.en}", zh=f"{known.zh}的对数") if known else self._unit("logs")
         if variable.transform == "log1p":
