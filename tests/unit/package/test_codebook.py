@@ -102,7 +102,9 @@ def test_every_variable_of_the_studies_has_meaning_unit_and_source_in_both_langu
 def test_units_of_variables_come_through_their_transforms(project) -> None:
     declared = Study.model_validate(read_yaml(project / "studies" / "yrd_cooperation" / "study.yaml"))
     meanings = Meanings(project / "registers", {"yrd_cooperation": declared})
-    units = {name: meanings.of("data/yrd_cooperation.csv", name).unit for name in ("gdp", "inno", "within", "open", "human")}
+    units = {
+        name: meanings.of("data/yrd_cooperation.csv", name).unit for name in ("gdp", "inno", "within", "open", "human")
+    }
     assert units["gdp"].en == "log of 10,000 yuan"
     assert units["gdp"].zh == "万元的对数"
     assert units["inno"].en == "log of 1 + count"
