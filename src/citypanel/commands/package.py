@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     results = str(config.get("pathvars", {}).get("results", "results"))
     found = load_run(config, base, base, results, arguments.studies)
     if any(source.protects for path in found.targets() for source in found.rights.behind(path)):
-        _snakemake(base, arguments.config, "--cores", "1", "--quiet", "contributors")
+        _snakemake(base, arguments.config, "contributors", "--cores", "1", "--quiet", "all")
         found = load_run(config, base, base, results, arguments.studies)
     archive = arguments.out or base / results / "package" / f"{arguments.variant}.zip"
     built = build_package(found, arguments.variant, archive)
