@@ -177,7 +177,8 @@ def _source_of(run: Run, path: str, made: Mapping[str, str]) -> str:
         return f"results/{Path(path).stem}/panel.parquet"
     if path.startswith("studies/"):
         return "the paper, as printed" if "/published/" in path else "declared by the study"
-    sources = run.rights.behind(path) if path.startswith((REGISTERS, "raw/")) else ()
+    given = {packaged(run, source): source for source in run.lineage.sources(run.targets())}
+    sources = run.rights.behind(given.get(path, path)) if path.startswith((REGISTERS, "raw/")) else ()
     return "; ".join(source.title_en for source in sources) or "benchmarks/replication.py"
 
 
