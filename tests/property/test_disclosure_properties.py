@@ -66,8 +66,9 @@ def test_a_cell_passes_only_with_enough_firms_none_of_which_dominate(values, lea
 
 
 def test_differences_of_no_firm_and_of_enough_firms_pass() -> None:
-    firms = pd.Series([0, 1, 2, 3, 10])
-    assert refused_differences(firms, Rules(3)).tolist() == [False, True, True, False, False]
+    counts = pd.DataFrame({"firms": [0, 1, 2, 3, 10, 10], "top_share": [float("nan"), 1.0, 1.0, 0.8, 0.5, 0.9]})
+    # The last has firms enough, but two of them make nine tenths of the difference.
+    assert refused_differences(counts, Rules(3, 2, 0.85)).tolist() == [False, True, True, False, False, True]
 
 
 def test_three_means_that_overlap_give_a_cell_back_though_no_two_do() -> None:

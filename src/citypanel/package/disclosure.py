@@ -82,20 +82,27 @@ def recoverable(totals: Bools, cells: Bools) -> Bools:
     return found
 
 
-def acceptable(given: Sequence[Bools], cells: Bools) -> list[bool]:
-    """Return which groups of totals may leave, taken in order, so that no refused cell can be computed.
+def given_back(given: Sequence[Bools], cells: Bools) -> list[Bools]:
+    """Return which cells each group of totals, taken in order, gives back together with those accepted before it.
 
     Parameters
     ----------
     given : sequence of arrays, each shape (totals, cells)
-        The totals of one table each; a table leaves whole or not at all.
+        The totals of one table each; a table that gives nothing back is accepted, whole.
+    cells : array, shape (cells,)
+        Which cells may not be told.
     """
     accepted: list[Bools] = []
     answers = []
     for totals in given:
         together = np.vstack([*accepted, totals]) if accepted else totals
-        allowed = not recoverable(together, cells).any()
-        answers.append(allowed)
-        if allowed:
+        found = recoverable(together, cells)
+        answers.append(found)
+        if not found.any():
             accepted.append(totals)
     return answers
+
+
+def acceptable(given: Sequence[Bools], cells: Bools) -> list[bool]:
+    """Return which groups of totals may leave, taken in order, so that no refused cell can be computed."""
+    return [not found.any() for found in given_back(given, cells)]

@@ -13,7 +13,7 @@ from citypanel.columns import evaluate, matching_rows, numeric_column
 from citypanel.declare.expression import Name, Shift
 from citypanel.declare.formula import Factor, Term, parse_formula, parse_terms
 from citypanel.package.cells_gate import PanelGate
-from citypanel.package.disclosure import Bools, acceptable
+from citypanel.package.disclosure import Bools, given_back
 from citypanel.package.reads import KEYS, moved, rows_reading, steps_of_term
 from citypanel.package.refusals import Refusal, refusal
 
@@ -61,20 +61,20 @@ def judge_records(records: Mapping[str, Record], panel: PanelGate) -> list[Refus
     left = {path: record for path, record in records.items() if path not in gone}
     for name in panel.withheld:
         told = {path: list(_totals(record, name, panel)) for path, record in left.items()}
-        refusals += _given_back(told, name, panel.panel)
+        refusals += _refused(told, name, panel.panel)
     return refusals
 
 
-def _given_back(told: Mapping[str, Sequence[Total]], name: str, panel: pd.DataFrame) -> Iterator[Refusal]:
+def _refused(told: Mapping[str, Sequence[Total]], name: str, panel: pd.DataFrame) -> Iterator[Refusal]:
     """Refuse the records whose totals, with those before them, give a cell back."""
     for of in dict.fromkeys(total.of for totals in told.values() for total in totals):
         asked = {path: [total for total in totals if total.of == of] for path, totals in told.items()}
         asked = {path: totals for path, totals in asked.items() if totals}
         cells = next(iter(asked.values()))[0].cells
         groups = [np.vstack([total.rows for total in totals]) for totals in asked.values()]
-        for path, allowed in zip(asked, acceptable(groups, cells), strict=True):
-            if not allowed:
-                yield _of_cell(path, "totals", name, panel[cells])
+        for path, found in zip(asked, given_back(groups, cells), strict=True):
+            if found.any():
+                yield _of_cell(path, "totals", name, panel[found])
 
 
 def _terms(record: Record) -> dict[str, tuple[Term, ...]]:

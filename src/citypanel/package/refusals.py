@@ -41,8 +41,8 @@ _REASONS = {
         "含有不得提供的变量 {variable}",
     ),
     "totals": (
-        "with other tables its means of {variable} give back a cell that does not leave: city {city}, {year}",
-        "与其他表合并后，{variable} 的均值可推算出不得提供的单元，首例为城市 {city}、{year} 年",
+        "with other tables its means or rows of {variable} give back a cell that does not leave: city {city}, {year}",
+        "与其他表合并后，{variable} 的均值或样本可推算出不得提供的单元，首例为城市 {city}、{year} 年",
     ),
     "extreme": (
         "its smallest, largest or middle value of {variable} is a cell that does not leave, in city {city}, {year}",

@@ -225,7 +225,9 @@ def regression(where, formula="twice ~ quality | city + year", **column):
 
 def test_two_estimations_whose_rows_differ_by_one_such_cell_are_not_both_told(panel) -> None:
     whole, without = regression(None), regression("quality != 2.5")
-    assert {(item.path, item.rule) for item in judge_records({"a": whole, "b": without}, panel)} == {("b", "totals")}
+    told = judge_records({"a": whole, "b": without}, panel)
+    assert {(item.path, item.rule) for item in told} == {("b", "totals")}
+    assert {item.reason_en.partition(": ")[2] for item in told} == {"city 330100, 2011"}
     # By a city, or by a cell that may be told, they may differ.
     assert judge_records({"a": whole, "b": regression("city != 330100")}, panel) == []
     assert judge_records({"a": whole, "b": regression("quality != 3.5")}, panel) == []
