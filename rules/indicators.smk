@@ -21,7 +21,7 @@ rule clean_records:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(2500, per_input_mb=0.2),
+        mem_mb=memory(1500, per_input_mb=0.2),
         runtime=minutes(20, per_input_mb=0.05),
     params:
         group="{group}",
@@ -52,7 +52,7 @@ rule build_indicator:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(2500, per_input_mb=0.2),
+        mem_mb=memory(1500, per_input_mb=4),
         runtime=minutes(20, per_input_mb=0.05),
     params:
         indicator="{indicator}",
@@ -87,6 +87,9 @@ use rule build_indicator as build_quality with:
         world=WORLDS,
         indicator="quality",
         variant=one_of(variant for _, name, variant in VARIANTS if name == "quality"),
+    resources:
+        mem_mb=memory(1500, per_input_mb=0.5),
+        runtime=minutes(20, per_input_mb=0.05),
 
 
 rule build_pairs:
@@ -105,7 +108,7 @@ rule build_pairs:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(2500, per_input_mb=0.2),
+        mem_mb=memory(1500, per_input_mb=4),
         runtime=minutes(20, per_input_mb=0.05),
     params:
         options=lambda wildcards: VARIANTS[wildcards.world, "cooperation", wildcards.variant],

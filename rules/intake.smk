@@ -25,7 +25,7 @@ rule intake:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(2000, per_input_mb=0.5),
+        mem_mb=memory(1500, per_input_mb=2),
         runtime=minutes(20, per_input_mb=0.02),
     params:
         table="{table}",
@@ -73,7 +73,7 @@ rule read_customs:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(2000, per_input_mb=0.5),
+        mem_mb=memory(1500, per_input_mb=0.1),
         runtime=minutes(20, per_input_mb=0.02),
     params:
         root=lambda wildcards: RAW.folder(wildcards.world),
@@ -109,7 +109,7 @@ rule join_customs:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(2000, per_input_mb=0.5),
+        mem_mb=memory(1500, per_input_mb=0.1),
         runtime=minutes(20, per_input_mb=0.02),
     params:
         rules=CONFIG.intake.customs.model_dump(),
