@@ -37,6 +37,10 @@ class Measurement:
     noise: float | None = None
     note: str = ""
 
+    def __str__(self) -> str:
+        """Say the line in short, as it is measured."""
+        return f"{self.what}: {'-' if self.value is None else f'{self.value:.4g} {self.unit}'}"
+
     @property
     def to_goal(self) -> float | None:
         """How much of its goal this takes: above 1 it is missed; None without a goal, a value, or a goal of 0."""

@@ -49,7 +49,10 @@ def measure(name: str) -> None:
     """Print what one group measures as JSON: what a child process does."""
     before = calibration()
     module, function = GROUPS[name]
-    found = list(getattr(importlib.import_module(module), function)())
+    found = []
+    for item in getattr(importlib.import_module(module), function)():
+        print(f"  {item}", file=sys.stderr, flush=True)
+        found.append(item)
     lines = [item for item in found if isinstance(item, Measurement)]
     if name in IN_PROCESS:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
@@ -65,9 +68,9 @@ def collected(groups: list[str]) -> dict[str, Group]:
     for name in groups:
         began = time.monotonic()
         command = [sys.executable, str(Path(__file__).resolve()), "--measure", name]
-        done = subprocess.run(command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
-            sys.exit(f"error: benchmark group {name} failed:\n{done.stderr[-2000:]}")
+            sys.exit(f"error: benchmark group {name} failed")
         found[name] = Group.parse(json.loads(done.stdout.splitlines()[-1]))
         print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return found
