@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from citypanel.arrays import Codes, Mask, Vector
+from citypanel.canonical import ROW_GROUP
 from citypanel.declare.cleaning import Cleaning
 from citypanel.errors import InputError
 from citypanel.indicators.attrition import KEPT, Ledger, Things
@@ -21,7 +22,7 @@ from citypanel.indicators.flows import DIGITS, PLACES
 from citypanel.indicators.hs import Concordance
 from citypanel.indicators.partitions import Partitions, Rows, Totals, buckets_for
 
-BATCH = 1 << 20
+BATCH = ROW_GROUP  # a row group has texts of its own, which are looked up for each piece of it
 ROW = np.dtype(
     [
         ("firm", "i4"), ("place", "i4"), ("code", "i4"), ("destination", "i2"), ("unit", "i2"),
@@ -46,17 +47,35 @@ class Coder:
         """Return the number of one text."""
         return self.codes.setdefault(text, len(self.codes))
 
-    def column(self, column: pa.DictionaryArray) -> Codes:
-        """Return the numbers of a column; -1 where it is missing."""
-        codes = self.codes
-        texts = column.dictionary.to_pylist()
-        own = np.array([-1 if text is None else codes.setdefault(text, len(codes)) for text in texts] or [-1])
-        at = pc.fill_null(column.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
-        return np.where(at < 0, -1, own[at])
-
     def texts(self) -> list[str]:
         """Return the texts in the order of their numbers."""
         return list(self.codes)
+
+
+class ColumnCoder:
+    """Whole numbers for the texts of coded columns, in the order of their first appearance."""
+
+    def __init__(self) -> None:
+        self._known = pa.array([], pa.string())
+
+    def __len__(self) -> int:
+        """Return how many texts there are."""
+        return len(self._known)
+
+    def column(self, column: pa.DictionaryArray) -> Codes:
+        """Return the numbers of a column; -1 where it is missing."""
+        texts = column.dictionary.cast(pa.string())
+        new = texts.filter(pc.is_null(pc.index_in(texts, self._known))).drop_null().unique()
+        if len(new):
+            self._known = pa.concat_arrays([self._known, new])
+        own = pc.fill_null(pc.index_in(texts, self._known), -1).to_numpy(zero_copy_only=False)
+        at = pc.fill_null(column.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+        return np.where(at < 0, -1, np.append(own, -1)[at])
+
+    def texts(self) -> list[str]:
+        """Return the texts in the order of their numbers."""
+        found: list[str] = self._known.to_pylist()
+        return found
 
 
 @dataclass
@@ -126,10 +145,10 @@ class Read:
 
     parts: Partitions
     commodities: Commodities
-    firms: Coder = field(default_factory=Coder)
-    destinations: Coder = field(default_factory=Coder)
-    units: Coder = field(default_factory=Coder)
-    names: Coder = field(default_factory=Coder)
+    firms: ColumnCoder = field(default_factory=ColumnCoder)
+    destinations: ColumnCoder = field(default_factory=ColumnCoder)
+    units: ColumnCoder = field(default_factory=ColumnCoder)
+    names: ColumnCoder = field(default_factory=ColumnCoder)
     ledger: Ledger = field(default_factory=Ledger)
     totals: Totals = field(default_factory=Totals)
     buckets: int = 1
