@@ -310,6 +310,8 @@ def _text(text: str) -> str | None:
 
 def _without_decimals(codes: pa.Array) -> pa.Array:
     """Return codes that a spreadsheet took for numbers without their ".0"."""
+    if not pc.any(pc.ends_with(codes, ".0")).as_py():
+        return codes
     return pc.replace_substring_regex(codes, r"\.0$", "")
 
 

@@ -180,7 +180,9 @@ def _as_text(column: pa.Array, encoding: str) -> pa.Array:
     if encoding == "utf-8" or _is_ascii(column):
         return column.cast(pa.string())
     # No cell holds the end of a line: a line is a row here.
-    return pa.array(b"\n".join(column.to_pylist()).decode(encoding).split("\n"), type=pa.string())
+    whole = pa.ListArray.from_arrays(pa.array([0, len(column)], pa.int32()), column)
+    joined = pc.binary_join(whole, b"\n")[0].as_py() + b"\n"
+    return pc.ascii_rtrim(_lines(joined.decode(encoding).encode(), as_bytes=False), "\n")
 
 
 def _is_ascii(column: pa.Array) -> bool:
