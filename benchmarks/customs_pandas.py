@@ -62,6 +62,9 @@ def flows(frame: pd.DataFrame, counted: Counted, out: Path) -> pd.DataFrame:
     areas = registers.customs_areas()
     prefectures = areas[areas["area"].str.len() == 4].drop_duplicates("area", keep="last").set_index("area")["adcode"]
     frame["city"] = frame["area"].str[:4].map(prefectures)
+    # Chaohu was divided: from 2011 on the digits of an area do not tell in which of its successors it lies.
+    ended = registers.cities().dropna(subset="valid_to").set_index("adcode")["valid_to"]
+    frame["city"] = frame["city"].mask(frame["year"] > frame["city"].map(ended).fillna(9999))
     frame = counted.keep("exports", frame, frame["flag"] == "出口")
     raw = ["date", "hs8", "value", "quantity", "unit", "firm", "name", "area", "country", "regime", "ownership"]
     frame = counted.keep("duplicates", frame, ~frame.duplicated(raw))

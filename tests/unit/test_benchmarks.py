@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
+import customs
 import page
 import run
 import sizing
@@ -82,3 +83,14 @@ def test_committed_records_have_one_shape(tmp_path) -> None:
     groups = run.read(run.BASELINE)
     run.write(tmp_path / "again.json", groups)
     assert json.loads((tmp_path / "again.json").read_text()) == json.loads(run.BASELINE.read_text(encoding="utf-8"))
+
+
+def test_the_same_steps_in_pandas_give_the_same_quality_of_cities(tmp_path, monkeypatch) -> None:
+    # Few rows are badly connected: sweeps that still change by 1e-10 are far from their end.
+    monkeypatch.setattr("customs_pandas.STEADY", 1e-12)
+    customs.stage("20000", tmp_path)
+    for job in (job for jobs in customs.STAGES.values() for job in jobs):
+        customs.stage(job, tmp_path)
+    customs.stage("pandas", tmp_path)
+    # An implementation that shares nothing but the registers; it adds up in another order.
+    assert customs.agreement(tmp_path) < 1e-9
