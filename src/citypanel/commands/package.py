@@ -47,9 +47,11 @@ def run(arguments: argparse.Namespace) -> None:
     config = _config(base, arguments.config)
     for study in arguments.studies:
         study_folder(parse_config(config), study, base)
-    _require_fresh(base, arguments.config, arguments.studies)
     results = str(config.get("pathvars", {}).get("results", "results"))
     found = load_run(config, base, base, results, arguments.studies)
+    # The receipts name the file at fault; snakemake also knows what would be made otherwise now.
+    found.lineage.verify(found.targets())
+    _require_fresh(base, arguments.config, arguments.studies)
     if any(source.protects for path in found.targets() for source in found.rights.behind(path)):
         _snakemake(base, arguments.config, "contributors", "--cores", "1", "--quiet", "all")
         found = load_run(config, base, base, results, arguments.studies)

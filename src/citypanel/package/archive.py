@@ -64,14 +64,24 @@ def read_manifest(text: str, place: str) -> dict[str, Entry]:
 
 
 def write_zip(folder: Path, target: Path) -> None:
-    """Write all files of a folder into a zip: sorted, of one date and one permission, beside and then renamed."""
-    with written_beside(target) as beside, zipfile.ZipFile(beside, "w") as archive:
-        for entry in entries_of(folder):
-            info = zipfile.ZipInfo(entry.path, _DATE)
-            info.create_system, info.external_attr = _UNIX, _MODE
-            stored = entry.path.endswith(_STORED)
-            info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            archive.writestr(info, (folder / entry.path).read_bytes(), compresslevel=9)
+    """Write all files of a folder into a zip: sorted, of one date and one permission, beside and then renamed.
+
+    Raises
+    ------
+    InputError
+        The archive cannot be written there.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with written_beside(target) as beside, zipfile.ZipFile(beside, "w") as archive:
+            for entry in entries_of(folder):
+                info = zipfile.ZipInfo(entry.path, _DATE)
+                info.create_system, info.external_attr = _UNIX, _MODE
+                stored = entry.path.endswith(_STORED)
+                info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+                archive.writestr(info, (folder / entry.path).read_bytes(), compresslevel=9)
+    except OSError as error:
+        raise InputError(f"{target}: the package cannot be written ({error.strerror})") from None
 
 
 def unpack(archive: Path, folder: Path) -> None:

@@ -62,3 +62,12 @@ def test_what_is_no_package_is_told(tmp_path) -> None:
         unpack(tmp_path / "x.zip", tmp_path / "room")
     with pytest.raises(InputError, match="found columns file, size; allowed: path, bytes, sha256"):
         read_manifest("file,size\n", "m")
+
+
+def test_an_archive_makes_its_folder_and_is_refused_where_none_can_be(tmp_path) -> None:
+    write_files(tmp_path / "one", FILES)
+    write_zip(tmp_path / "one", tmp_path / "new" / "folder" / "x.zip")
+    assert (tmp_path / "new" / "folder" / "x.zip").is_file()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match=r"x.zip: the package cannot be written \(.*\)"):
+        write_zip(tmp_path / "one", tmp_path / "file" / "x.zip")
