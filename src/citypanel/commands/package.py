@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     from citypanel.declare.config import parse_config, study_folder
     from citypanel.package.build import build_package, summary
-    from citypanel.package.rebuild import rebuild, report
+    from citypanel.package.rebuild import rebuild, report, told
     from citypanel.package.run import load_run
 
     base = arguments.folder
@@ -61,8 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory(prefix="citypanel-rebuild") as room:
             again = rebuild(archive, Path(room) / "package", python=arguments.python, cores=arguments.cores)
         built = build_package(found, arguments.variant, archive, rebuild=report(again))
-        same = sum(item.outcome not in ("differs", "missing") for item in again.results)
-        print(f"rebuilt: {same} of {len(again.results)} results are the same ({again.environment_en})")
+        print(f"rebuilt: {told(again)}")
     print("\n".join(summary(built)))
 
 

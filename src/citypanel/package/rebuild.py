@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,9 +17,11 @@ from citypanel.canonical import read_frame
 from citypanel.declare.config import PANELS
 from citypanel.errors import InputError
 from citypanel.package.archive import MANIFEST, Entry, read_manifest, unpack
+from citypanel.package.needs import results_in_need
 from citypanel.receipts import sha256
 
-Outcome = Literal["same bytes", "same text", "differs", "missing", "given"]
+Outcome = Literal["same bytes", "same text", "given", "in need", "differs", "missing"]
+_BAD = ("differs", "missing")
 COMPARED = ("results/", "data/")
 # What a package without raw files starts from.
 GIVEN = ("/panel.parquet", "/panel_report.csv")
@@ -47,7 +49,7 @@ class Rebuilt:
     @property
     def whole(self) -> bool:
         """Whether every result came out the same."""
-        return not self.fault and all(item.outcome in ("same bytes", "same text", "given") for item in self.results)
+        return not self.fault and not any(item.outcome in _BAD for item in self.results)
 
 
 def rebuild(archive: Path, folder: Path, *, python: Path | None = None, cores: int = 1) -> Rebuilt:
@@ -85,6 +87,11 @@ def rebuild(archive: Path, folder: Path, *, python: Path | None = None, cores: i
     fault = _run(folder, interpreter, cores, keep_going=starts_from_panels)
     write_panel_csvs(folder)
     found = compare(manifest, folder, shipped=shipped / "results", given=starts_from_panels)
+    if starts_from_panels:
+        in_need = results_in_need(folder, shipped / "results")
+        found = [_explained(item, in_need) for item in found]
+        # Jobs that need a variable that is not there fail, and are known to.
+        fault = fault if any(item.outcome in _BAD for item in found) else ""
     own = python is None
     version = _version(interpreter)
     return Rebuilt(
@@ -93,6 +100,11 @@ def rebuild(archive: Path, folder: Path, *, python: Path | None = None, cores: i
         f"Python {version}，{'由 requirements.lock 新建的环境' if own else '给定的环境'}",
         fault,
     )
+
+
+def _explained(item: Compared, in_need: Collection[str]) -> Compared:
+    """Return a result that was not made as one in need, where it needs what does not leave."""
+    return replace(item, outcome="in need") if item.outcome == "missing" and item.path in in_need else item
 
 
 def _give_back(shipped: Path, folder: Path) -> None:
@@ -218,6 +230,14 @@ def _same_text(path: Path, other: Path | None) -> bool:
     return texts[0] == texts[1] != b""
 
 
+def told(rebuilt: Rebuilt) -> str:
+    """Return a rebuild in one line."""
+    in_need = sum(item.outcome == "in need" for item in rebuilt.results)
+    same = sum(item.outcome not in (*_BAD, "in need") for item in rebuilt.results)
+    other = f", {in_need} need what does not leave" if in_need else ""
+    return f"{same} of {len(rebuilt.results)} results are the same{other} ({rebuilt.environment_en})"
+
+
 def report(rebuilt: Rebuilt) -> dict[str, str]:
     """Return the report of a rebuild as files of the package: `REBUILD.md` and `REBUILD.csv`."""
     target = io.StringIO()
@@ -226,12 +246,8 @@ def report(rebuilt: Rebuilt) -> dict[str, str]:
     writer.writerows(astuple(item) for item in rebuilt.results)
     counts = {outcome: sum(item.outcome == outcome for item in rebuilt.results) for outcome in _ORDER}
     told = [f"| {outcome} / {_ORDER[outcome]} | {count} |" for outcome, count in counts.items() if count]
-    bad = [item for item in rebuilt.results if item.outcome in ("differs", "missing")]
-    verdict = (
-        ("Every result came out the same.", "全部结果一致。")
-        if rebuilt.whole
-        else (f"{len(bad)} results did not come out the same.", f"{len(bad)} 个结果不一致。")
-    )
+    bad = [item for item in rebuilt.results if item.outcome in _BAD]
+    verdict = _verdict(rebuilt, len(bad))
     lines = [
         "# Rebuild / 重建",
         "",
@@ -251,10 +267,26 @@ def report(rebuilt: Rebuilt) -> dict[str, str]:
     return {"REBUILD.md": "\n".join(lines), "REBUILD.csv": target.getvalue()}
 
 
+def _verdict(rebuilt: Rebuilt, bad: int) -> tuple[str, str]:
+    if rebuilt.fault and not bad:
+        return "The run ended with a fault.", "运行以错误结束。"
+    if not rebuilt.whole:
+        return f"{bad} results did not come out the same.", f"{bad} 个结果不一致。"
+    in_need = sum(item.outcome == "in need" for item in rebuilt.results)
+    if in_need:
+        english = f"Every result that the package can make came out the same; {in_need} need what does not leave"
+        return (
+            f"{english} (`REFUSALS.csv`).",
+            f"包内数据可得到的结果全部一致；{in_need} 个需要不得提供的变量（`REFUSALS.csv`）。",
+        )
+    return "Every result came out the same.", "全部结果一致。"
+
+
 _ORDER = {
     "same bytes": "逐字节相同",
     "same text": "文本相同（PDF）",
     "given": "作为输入给定",
+    "in need": "需要不得提供的变量",
     "differs": "不同",
     "missing": "缺失",
 }
