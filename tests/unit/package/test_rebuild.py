@@ -95,13 +95,17 @@ def test_a_pdf_that_holds_another_text_differs(tmp_path) -> None:
             "1 of 2 results are the same, 1 need what does not leave (Python)",
         ),
         (["same bytes", "differs"], "", "1 results did not come out the same.", "1 of 2 results are the same (Python)"),
-        (["given", "same bytes"], "a job failed", "0 results did not come out", "2 of 2 results are the same (Python)"),
+        (
+            ["given", "same bytes"],
+            "a job failed",
+            "The run ended with a fault.",
+            "2 of 2 results are the same (Python)",
+        ),
     ],
 )
 def test_the_report_says_what_came_out(outcomes, fault, verdict, line) -> None:
-    found = Rebuilt(
-        [Compared(f"results/{n}", outcome) for n, outcome in enumerate(outcomes)], "Python", "Python", fault
-    )
+    results = [Compared(f"results/{number}", outcome) for number, outcome in enumerate(outcomes)]
+    found = Rebuilt(results, "Python", "Python", fault)
     text = report(found)["REBUILD.md"]
     assert verdict in text
     assert fault in text
