@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,35 @@ def test_the_package_holds_what_its_manifest_says_and_every_exhibit(built) -> No
         assert "render_table(" in line or "draw_figure(" in line
         declared = texts[row["declared_in"]].decode().splitlines()[int(row["declared_line"]) - 1]
         assert declared.strip().startswith(f"{row['exhibit']}:")
+        study = texts[row["declared_in"]].decode().splitlines()
+        for analysis, at in zip(row["analyses"].split(), row["analyses_lines"].split(), strict=True):
+            assert study[int(at) - 1].strip().startswith(f"{analysis}:")
+        if row["analyses"]:
+            called = texts[row["estimated_by"]].decode().splitlines()[int(row["estimated_line"]) - 1]
+            assert "estimate_analysis(" in called
+
+
+def test_every_seed_in_the_readme_stands_in_its_line(built) -> None:
+    with zipfile.ZipFile(built.archive) as archive:
+        readme = archive.read("README.md").decode()
+        found = re.findall(r"^\| (\d+) \| `([^`]+)` \| (\d+) \|", readme, flags=re.MULTILINE)
+        assert {"config.yaml", "src/citypanel/estimate/moran.py"} <= {file for _, file, _ in found}
+        for value, file, line in found:
+            assert value in archive.read(file).decode().splitlines()[int(line) - 1]
+
+
+def test_every_data_file_and_column_is_in_the_codebook_with_unit_source_and_both_meanings(built) -> None:
+    with zipfile.ZipFile(built.archive) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("CODEBOOK.csv").decode())))
+        names = {name for name in archive.namelist() if name.endswith((".csv", ".parquet")) and "/" in name}
+    assert {row["file"] for row in rows} == names
+    for row in rows:
+        assert row["source"]
+        assert row["meaning_en"]
+        assert row["meaning_zh"]
+        if row["type"] in ("integer", "number"):
+            assert row["unit"], (row["file"], row["column"])
+            assert row["unit_zh"]
 
 
 def test_every_check_holds(built) -> None:
