@@ -178,6 +178,8 @@ def _source_of(run: Run, path: str, made: Mapping[str, str]) -> str:
     if path.startswith("studies/"):
         return "the paper, as printed" if "/published/" in path else "declared by the study"
     given = {packaged(run, source): source for source in run.lineage.sources(run.targets())}
+    if path.startswith("src/"):
+        return "written for the simulated sample"
     sources = run.rights.behind(given.get(path, path)) if path.startswith((REGISTERS, "raw/")) else ()
     return "; ".join(source.title_en for source in sources) or "benchmarks/replication.py"
 

@@ -21,7 +21,8 @@ LICENCES = {
     "ODbL-1.0": ("Open Data Commons Open Database License 1.0", "https://opendatacommons.org/licenses/odbl/1-0/"),
     "MIT": ("MIT License", "https://opensource.org/license/mit"),
 }
-PLACES = ("results/", "registers/", "studies/", "data/", "raw/", "benchmarks/")  # of data in a package
+# Of data in a package; the last is what the sample is simulated from.
+PLACES = ("results/", "registers/", "studies/", "data/", "raw/", "benchmarks/", "src/citypanel/sample/data/")
 _MEDIA = {".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
 
 

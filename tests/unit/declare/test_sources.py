@@ -9,7 +9,7 @@ import pytest
 from citypanel.declare.sources import COLUMNS, read_sources, source_of
 from citypanel.errors import InputError
 from citypanel.intake.kinds import KINDS
-from citypanel.package.codebook import Meanings, read_data
+from citypanel.package.codebook import Meanings, describe, read_data
 
 
 @pytest.fixture
@@ -30,6 +30,15 @@ def test_every_column_of_every_register_has_a_meaning(project) -> None:
         for column in read_data(path).columns:
             found = meanings.of(f"registers/{path.name}", str(column))
             assert found is not None, f"add the column '{column}' of {path.name} to registers/codebook.csv"
+
+
+def test_every_column_that_the_sample_is_simulated_from_has_meaning_and_unit(project) -> None:
+    meanings = Meanings(project / "registers", {})
+    folder = project / "src" / "citypanel" / "sample" / "data"
+    for path in sorted(folder.glob("*.csv")):
+        name = path.relative_to(project).as_posix()
+        for field in describe(path, name, meanings, "written"):
+            assert field.lacks() == [], (name, field.name)
 
 
 def test_every_kind_of_raw_file_and_every_layout_has_a_source(project, sources) -> None:
