@@ -103,7 +103,7 @@ def licences_text(facts: Facts) -> str:
         lines.append(f"| {source.title_en} / {source.title_zh} ({where}) | {source.licence} |")
     lines += [
         "",
-        "*facts*: a list of facts in which no rights are claimed. *licensed*: under a contract; such files are not shipped.",
+        "*facts*: a list of facts, no rights claimed. *licensed*: under a contract; such files are not shipped.",
         "",
         "facts：事实清单，作者不主张权利。licensed：受合同约束，不得转让，未随附。",
         "",
