@@ -8,11 +8,11 @@ their cross products add up over partitions.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from citypanel.arrays import Codes, Mask, Matrix, Vector
 from citypanel.errors import EstimationError
@@ -153,10 +153,13 @@ class _Sums:
         at = {year: MARKETS * k for k, year in enumerate(sorted(self.by_market))}
         product = np.concatenate([cells[1] for cells in self.cells])
         market = np.concatenate([cells[2] + np.int32(at[cells[0]]) for cells in self.cells])
-        counts = np.concatenate([cells[3] for cells in self.cells]).astype(np.float64)
+        counts = np.concatenate([cells[3] for cells in self.cells])
         self.cells.clear()
         shape = (self.products, MARKETS * len(at))
-        table = sparse.csr_matrix(sparse.coo_matrix((counts, (product, market)), shape=shape))
+        # Ordered as whole numbers of half the size: this is where the estimate needs most memory.
+        ordered = sparse.csr_matrix(sparse.coo_matrix((counts, (product, market)), shape=shape))
+        del product, market, counts
+        table = _with_values(ordered, ordered.data.astype(np.float64))
         return table, self.by_product, np.concatenate([self.by_market[year].sum(axis=0) for year in at])
 
     def by_year(self, market: Vector) -> dict[int, Vector]:
@@ -198,10 +201,7 @@ def two_way_effects(
     """
     one, other = (np.asarray(counts.sum(axis=axis)).ravel() for axis in (1, 0))
     one[one == 0] = 1.0
-    squares = counts.copy()
-    squares.data **= 2
-    own = other - squares.T @ (1.0 / one)
-    del squares
+    own = other - _with_values(counts, counts.data**2).T @ (1.0 / one)
     condition = np.where(own > UNLINKED * other, 1.0 / np.where(own > 0, own, 1.0), 0.0)
 
     labels = _components(counts)
@@ -228,11 +228,20 @@ def two_way_effects(
 
 def _components(counts: sparse.csr_matrix) -> Codes:
     """Return the group of second levels that common first levels link each of them to."""
-    first, second = counts.shape
-    graph = sparse.coo_matrix(counts)
-    nodes = sparse.coo_matrix((graph.data, (graph.row, graph.col + first)), shape=(first + second,) * 2)
-    labels: Codes = csgraph.connected_components(nodes, directed=False)[1][first:]
+    labels: Codes = np.arange(counts.shape[1])
+    before = labels - 1
+    while (labels != before).any():
+        before = labels.copy()
+        for start, stop in pairwise(counts.indptr.tolist()):
+            if stop > start:
+                linked = counts.indices[start:stop]
+                labels[linked] = labels[linked].min()
     return labels
+
+
+def _with_values(table: sparse.csr_matrix, values: Vector) -> sparse.csr_matrix:
+    """Return a table with other values in the same cells, whose places both share."""
+    return sparse.csr_matrix((values, table.indices, table.indptr), shape=table.shape, copy=False)
 
 
 def _conjugate_gradients(
