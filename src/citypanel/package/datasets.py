@@ -55,6 +55,11 @@ def _row(run: Run, contents: Contents, path: str, digest: str, kind: str) -> Dat
     return Dataset(name, text, run.rights.behind(path), provided, digest)
 
 
+def kind_of(name: str) -> Text:
+    """Return what a kind of data file is called."""
+    return _KINDS[name]
+
+
 def sources_used(rows: Iterable[Dataset]) -> dict[Source, list[Dataset]]:
     """Return the sources of raw files and registers, each with its files."""
     found: dict[Source, list[Dataset]] = {}

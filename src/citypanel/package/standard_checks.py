@@ -86,6 +86,7 @@ def standard_checks(
         ),
         _licence(facts, folder),
         _omissions(facts, texts),
+        _confirmed(facts),
         _rights(facts),
         _papers(facts),
         _exhibits(facts),
@@ -299,6 +300,23 @@ def _omissions(facts: Facts, texts: Texts) -> Check:
         silent,
         (f"{count} listed in the README and REFUSALS.csv", f"README 与 REFUSALS.csv 中列出 {count} 项"),
         ("package again", "重新打包"),
+    )
+
+
+def _confirmed(facts: Facts) -> Check:
+    raw = [source for source in sources_used(facts.datasets) if not source.feeds.startswith(REGISTERS)]
+    return judged(
+        "facts on sources",
+        (
+            "What is told of the sources of raw files was confirmed with them, not recalled.",
+            "关于原始文件来源的说明已向来源核实，而非凭所知。",
+        ),
+        [f"{source.source}: as known to the authors of the code" for source in raw if source.standing == "recalled"],
+        (f"{len(raw)} sources", f"{len(raw)} 个来源"),
+        (
+            "check with the source, then put its row, standing 'seen', into sources.csv of the raw folder",
+            "向来源核实后，将该行写入原始文件夹的 sources.csv，standing 填 seen",
+        ),
     )
 
 
