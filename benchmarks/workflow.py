@@ -64,7 +64,7 @@ class Run:
             command, cwd=self.checkout.root, env={**os.environ, **ONE_THREAD, **self.environment}, text=True,
             capture_output=True, check=True,
         )  # fmt: skip
-        said = (done.stdout + done.stderr).partition("Job stats:")[2]
+        said = (done.stdout + done.stderr).rpartition("Job stats:")[2]  # a dry run says it twice
         counts = re.findall(r"^(\w+) +(\d+)$", said, flags=re.MULTILINE)
         return sum(int(count) for rule, count in counts if rule not in TARGETS)
 
