@@ -139,7 +139,7 @@ def mark(axes: Axes, height: int, line: Measurement, ratio: float | None, *, is_
     """Draw one line: a point, the baseline's stroke, or words where nothing could be measured."""
     share = line.to_goal
     if share is None:
-        axes.text(1.1, height, "not measurable here", va="center", fontsize=8, color=GREY)
+        axes.text(0.95, height, "not measurable here", ha="right", va="center", fontsize=8, color=GREY)
         return
     colour, shape = MARKS["quoted" if is_quoted and line.verdict == "met" else line.verdict]
     axes.plot([min(share, 1), max(share, 1)], [height, height], color="#CCCCCC", linewidth=1, zorder=1)
