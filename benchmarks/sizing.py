@@ -1,7 +1,8 @@
 """How many cores, how much memory and how many minutes so many rows take: measured, or extrapolated from what was.
 
-Time of a stage follows a power of the rows, memory and disk a straight line, each fitted to the sizes that were
-measured. Reading and cleaning are shared out to cores (a job a file, a job a group of chapters); the rest is one job.
+Time of a stage follows the power of the rows that the two largest measured sizes show, no flatter than proportional;
+memory a straight line through all sizes, disk the rows. Reading and cleaning are shared out to cores (a job a file, a
+job a group of chapters); the rest is one job.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,12 +37,13 @@ class Need:
 
 
 def power(points: Mapping[int, float], rows: int) -> float:
-    """Return what a power law through measured points gives; one point: proportional."""
-    if len(points) == 1:
-        ((at, value),) = points.items()
-        return value * rows / at
-    slope, level = np.polyfit(np.log(list(points)), np.log(list(points.values())), 1)
-    return float(np.exp(level + slope * np.log(rows)))
+    """Return what a power law through the two largest measured sizes gives, no flatter than proportional.
+
+    At small sizes the start of Python makes growth look slower than it is.
+    """
+    *before, last = sorted(points)
+    slope = np.log(points[last] / points[before[-1]]) / np.log(last / before[-1]) if before else 1.0
+    return float(points[last] * (rows / last) ** max(slope, 1.0))
 
 
 def line(points: Mapping[int, float], rows: int) -> float:

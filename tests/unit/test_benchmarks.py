@@ -68,6 +68,12 @@ def test_sizes_that_follow_a_power_law_are_continued_by_it() -> None:
     assert sizing.need(sizes, 4_000_000).measured
 
 
+def test_time_is_continued_from_the_two_largest_sizes_and_never_slower_than_in_proportion() -> None:
+    # From 10 to 100 rows twenty times as long: so again from 100 to 1,000. The smallest size is mostly a start.
+    assert sizing.power({1: 9.0, 10: 10.0, 100: 200.0}, 1000) == pytest.approx(4000.0)
+    assert sizing.power({1: 9.0, 10: 10.0}, 100) == pytest.approx(100.0)
+
+
 def test_memory_that_grows_is_extrapolated_along_its_line() -> None:
     assert sizing.line({1: 100.0, 3: 300.0}, 10) == pytest.approx(1000.0)
     assert sizing.line({1: 300.0, 3: 280.0}, 10) == pytest.approx(300.0)
