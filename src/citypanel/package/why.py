@@ -153,9 +153,15 @@ def _estimated(  # noqa: PLR0917 - what was found so far
         "specification": {**specification, "variance": result["vcov"], "sample": record["sample"]},
         "panel": _panel(traced, panel_path, used[list(dict.fromkeys(["city", "year", *names]))], count),
         "variables": [{**item, "whole_table": True} if whole_table(item) else item for item in variables],
-        "weights": [{"file": name, "sha256": job.inputs[name]} for name in job.inputs if "/weights/" in name],
+        "weights": _weights(job, specification),
         "raw": list(raw_files(variables)),
     }
+
+
+def _weights(job: Receipt, specification: Document) -> list[Document]:
+    """Return the weights matrix that a specification names."""
+    ending = f"/weights/{specification.get('options', {}).get('w')}.csv"
+    return [{"file": name, "sha256": job.inputs[name]} for name in job.inputs if name.endswith(ending)]
 
 
 def _named(specification: Document, columns: Iterable[str]) -> list[str]:

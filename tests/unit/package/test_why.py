@@ -6,7 +6,7 @@ import pytest
 from citypanel.declare.formula import parse_terms
 from citypanel.package.lineage import Lineage
 from citypanel.package.reads import leaves, moved, steps_of_term
-from citypanel.package.why import _named, _with_lags
+from citypanel.package.why import _named, _weights, _with_lags
 from citypanel.package.why_sources import canonical_behind, whole_files
 from citypanel.receipts import Receipt
 
@@ -79,3 +79,11 @@ def test_a_cell_is_moved_along_its_own_city_only() -> None:
     cells = pd.Series([True, False, False, False]).to_numpy()
     assert moved(cells, panel, 1).tolist() == [False, True, False, False]
     assert moved(cells, panel, -1).tolist() == [False, False, False, False]
+
+
+def test_the_weights_matrix_is_that_of_the_column() -> None:
+    job = Receipt(
+        "estimate", {"results/s/weights/distance.csv": "dd", "results/s/weights/economic.csv": "ee"}, {}, {}, {}
+    )
+    assert _weights(job, {"options": {"w": "economic"}}) == [{"file": "results/s/weights/economic.csv", "sha256": "ee"}]
+    assert _weights(job, {}) == []
