@@ -50,6 +50,22 @@ def project() -> Path:
     return PROJECT
 
 
+@pytest.fixture
+def told(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return what notes a figure of a test; all of them are printed at the end, also those of other workers."""
+    return lambda text: request.node.user_properties.append(("told", text))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests went through; docs/reliability.md states these figures."""
+    # The last report of a test knows what its fixtures noted too; pytest keeps it under no name.
+    reports = [report for report in terminalreporter.stats.get("", []) if report.when == "teardown"]
+    lines = [text for report in reports for name, text in report.user_properties if name == "told"]
+    if lines:
+        terminalreporter.section("what was gone through")
+        terminalreporter.write("".join(f"{line}\n" for line in lines))
+
+
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Checkout]:
     """Return a maker of checkouts in which nothing has run."""

@@ -17,7 +17,7 @@ CONFIG = ("--config", "studies=yrd_cooperation")
 MINUTES = 10
 
 
-def test_a_node_dies_in_the_middle_and_the_run_ends_with_the_same_bytes(tmp_path, cluster, request, capsys) -> None:
+def test_a_node_dies_in_the_middle_and_the_run_ends_with_the_same_bytes(tmp_path, cluster, request, told) -> None:
     root = copy_checkout(tmp_path / "checkout").root
     run = cluster.snakemake(root, *TARGETS, *CONFIG, "sample={preset: tiny}")
     killed = _kill_a_busy_node(cluster, run)
@@ -29,8 +29,7 @@ def test_a_node_dies_in_the_middle_and_the_run_ends_with_the_same_bytes(tmp_path
     # Asked for at the end: by then another worker has made it, without a cluster.
     local = result_hashes(request.getfixturevalue("finished").root)
     assert {name: local.get(name) for name in found} == found
-    with capsys.disabled():
-        print(f"\nSlurm: 1 of 3 nodes killed with {len(killed)} job(s) on it; {len(found)} files the same")  # noqa: T201 - shown in docs/reliability.md
+    told(f"Slurm: 1 of 3 nodes killed with {len(killed)} job(s) on it; {len(found)} files the same")
 
 
 def _kill_a_busy_node(cluster, run) -> list[str]:

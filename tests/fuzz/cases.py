@@ -4,8 +4,10 @@ CITYPANEL_FUZZ multiplies the number of cases: `make fuzz` tries fifty times as 
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -59,9 +61,12 @@ def one_line(error: Exception, opening: str = "") -> None:
     assert len(said) < 2_000
 
 
+tried: Counter[str] = Counter()  # by test: how many cases were really run
+
+
 def cases(name: str) -> Callable[[Any], Any]:
     """Return the settings of a fuzz test: how many cases, always the same ones, no case longer than `LONGEST`."""
-    return settings(
+    chosen = settings(
         max_examples=CASES[name] * TIMES,
         deadline=LONGEST,
         derandomize=TIMES == 1,
@@ -69,3 +74,16 @@ def cases(name: str) -> Callable[[Any], Any]:
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.generate, Phase.shrink),
     )
+
+    def decorate(test: Any) -> Any:
+        inner = test.hypothesis.inner_test
+
+        @wraps(inner)
+        def counted(*arguments: Any, **named: Any) -> Any:
+            tried[test.__name__] += 1
+            return inner(*arguments, **named)
+
+        test.hypothesis.inner_test = counted
+        return chosen(test)
+
+    return decorate

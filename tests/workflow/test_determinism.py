@@ -12,7 +12,7 @@ pytestmark = pytest.mark.workflow
 
 
 def test_every_file_is_the_same_with_another_hash_seed_on_one_core_elsewhere_and_another_day(
-    finished, fresh, capsys
+    finished, fresh, told
 ) -> None:
     elsewhere = fresh()
     days = shutil.which("faketime")
@@ -25,9 +25,8 @@ def test_every_file_is_the_same_with_another_hash_seed_on_one_core_elsewhere_and
     expected, found = result_hashes(finished.root), result_hashes(elsewhere.root)
     assert found.keys() == expected.keys()
     assert {name for name in expected if expected[name] != found[name]} == set()
-    with capsys.disabled():
-        day = "400 days later" if days else "on the same day (faketime is not installed)"
-        print(f"\n{len(expected)} files the same, {day}")  # noqa: T201 - for docs/reliability.md
+    day = "400 days later" if days else "on the same day (faketime is not installed)"
+    told(f"determinism: {len(expected)} files the same, {day}")
 
 
 def test_the_main_job_needs_no_network(finished) -> None:

@@ -79,7 +79,7 @@ def scripts_of(run: subprocess.Popen[str]) -> list[psutil.Process]:
         return []
 
 
-def test_a_run_killed_at_twenty_random_moments_ends_with_the_same_bytes(fresh, finished, capsys) -> None:
+def test_a_run_killed_at_twenty_random_moments_ends_with_the_same_bytes(fresh, finished, told) -> None:
     disturbed = fresh()
     moments = random.Random(20112020)  # noqa: S311 - moments, not secrets
     survived = wholes = 0
@@ -94,8 +94,7 @@ def test_a_run_killed_at_twenty_random_moments_ends_with_the_same_bytes(fresh, f
     undisturbed, found = result_hashes(finished.root), result_hashes(disturbed.root)
     assert set(TARGETS) <= found.keys()
     assert {name: undisturbed.get(name) for name in found} == found
-    with capsys.disabled():
-        print(f"\nsurvived {survived} kills over {wholes + 1} runs; {len(found)} files the same")  # noqa: T201 - for docs/reliability.md
+    told(f"kill -9: survived {survived} kills over {wholes + 1} runs; {len(found)} files the same")
 
 
 @pytest.fixture
