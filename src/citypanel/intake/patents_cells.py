@@ -275,8 +275,10 @@ def _year_of_number(key: str) -> str:
 
 
 def _whole(text: str) -> int | None:
+    """Return a whole number of at most nine digits: years and places in a list have no more."""
     digits = plain_text(text).removesuffix(".0")
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    fits = digits.isascii() and digits.isdigit() and len(digits.lstrip("0")) <= 9
+    return int(digits) if fits else None
 
 
 def plain_text(text: str) -> str:

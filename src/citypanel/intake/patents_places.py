@@ -112,4 +112,5 @@ def _declared(text: str) -> int:
     digits = unicodedata.normalize("NFKC", text).strip().removesuffix(".0")
     if not digits:
         return _NOT_STATED
-    return int(digits) if digits.isascii() and digits.isdigit() else NONE
+    fits = digits.isascii() and digits.isdigit() and len(digits.lstrip("0")) <= 9  # applicants are not more
+    return int(digits) if fits else NONE

@@ -16,6 +16,7 @@ from citypanel.intake.names import (
     split_names,
 )
 from citypanel.intake.patents import intake_patents
+from citypanel.intake.patents_cells import _whole
 from citypanel.intake.places import Gazetteer
 from citypanel.intake.seats import Seats
 
@@ -290,3 +291,20 @@ def test_names_numbers_and_kinds_are_read_in_their_usual_spellings() -> None:
         ("", "", ""),
     ]
     assert [patent_kind(*k) for k in kinds] == ["invention", "utility", "design", "utility", "design", "utility", ""]
+
+
+@pytest.mark.parametrize("count", ["99999999999999999999", "9" * 5000])
+def test_a_declared_number_of_applicants_that_no_integer_holds_disagrees_with_the_names_and_is_counted(
+    tmp_path, count
+) -> None:
+    patents, rejects, account = run(tmp_path, line(count=count))
+    assert [a[0] for a in applicants(patents)] == ["恒微电力有限公司", "瑞思化工有限公司"]
+    assert rejects.empty
+    assert changed(account, "declared number of applicants is not the number of names") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("3", 3), ("0012.0", 12), ("0" * 30, 0), ("9" * 20, None), ("9" * 5000, None)]
+)
+def test_a_place_in_a_list_has_at_most_nine_digits(text, number) -> None:
+    assert _whole(text) == number
