@@ -149,7 +149,8 @@ def measured(counts: tuple[int, int]) -> Iterator[Measurement | Size]:
             shutil.rmtree(folder)
     (few, less, low), (many, more, high) = done
     yield Measurement("growth of time", math.log(more / less) / math.log(many / few), "exponent", 1.1)
-    yield Measurement("memory at three times the rows", high / low, "times", 1.2)
+    # This goal is set for 20 million rows and more: below, tables that are bounded still fill up.
+    yield Measurement("memory at three times the rows", high / low, "times", 1.2 if counts == FULL else None)
 
 
 def against_pandas(title: str, folder: Path, took: dict[str, Took]) -> Iterator[Measurement]:

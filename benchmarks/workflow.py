@@ -108,7 +108,8 @@ def both(what: str, goal: float, run: Callable[[], Used]) -> Iterator[Measuremen
     took = run()
     yield Measurement(what, took.cpu, "CPU-s", 2 * goal, note=f"largest job {took.peak_mb:,.0f} MB")
     clock = took.wall if others < BUSY else None
-    yield Measurement(f"{what}, by the clock", clock, "s", goal, note=f"{took.wall:.0f} s; others kept {others:.1f} cores busy")
+    note = f"{took.wall:.0f} s; others kept {others:.1f} cores busy"
+    yield Measurement(f"{what}, by the clock", clock, "s", goal, note=note)
 
 
 def after_edits(run: Run) -> Iterator[Measurement]:
