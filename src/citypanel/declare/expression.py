@@ -66,14 +66,19 @@ Expression = Number | Name | Shift | Call | Operation
 
 def names_in(expression: Expression) -> Iterator[str]:
     """Yield the columns that an expression reads, in the order of writing."""
+    return (column.name for column in columns_in(expression))
+
+
+def columns_in(expression: Expression) -> Iterator[Name | Shift]:
+    """Yield the places where an expression reads a column, of its own row or shifted, in the order of writing."""
     match expression:
-        case Name(name) | Shift(_, _, name):
-            yield name
+        case Name() | Shift():
+            yield expression
         case Call(_, argument):
-            yield from names_in(argument)
+            yield from columns_in(argument)
         case Operation(_, left, right):
-            yield from names_in(left)
-            yield from names_in(right)
+            yield from columns_in(left)
+            yield from columns_in(right)
         case Number():
             return
 

@@ -1,14 +1,14 @@
 """Which cells a value rests on: through formulas, lags and years that stand in every row."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from citypanel.arrays import Mask
 from citypanel.columns import shifted_values
-from citypanel.declare.expression import Call, Expression, Name, Number, Operation, Shift, parse_expression
+from citypanel.declare.expression import Expression, Name, Shift, columns_in, parse_expression
 from citypanel.declare.formula import Factor, Term
 
 KEYS = ("city", "year")
@@ -19,22 +19,14 @@ def steps(expression: Expression) -> Iterator[tuple[str, int]]:
 
     A difference reads all years from the row's to its own number before it.
     """
-    match expression:
-        case Name(name):
-            yield name, 0
-        case Shift("D", periods, name):
-            yield from ((name, back) for back in range(periods + 1))
-        case Shift(kind, periods, name):
-            yield name, periods if kind == "L" else -periods
-        case Call(_, argument):
-            yield from steps(argument)
-        case Operation(_, left, right):
-            yield from steps(left)
-            yield from steps(right)
-        case Number():
-            return
-        case _:
-            assert_never(expression)
+    for column in columns_in(expression):
+        match column:
+            case Name(name):
+                yield name, 0
+            case Shift("D", periods, name):
+                yield from ((name, back) for back in range(periods + 1))
+            case Shift(kind, periods, name):
+                yield name, periods if kind == "L" else -periods
 
 
 def steps_of_term(term: Term) -> Iterator[tuple[str, int]]:
